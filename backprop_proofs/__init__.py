@@ -1,0 +1,49 @@
+"""Backpropagation, derived and proved: the names a notebook needs. Each loads what it needs on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backprop_proofs.checking.evidence import audit, evidence_for
+    from backprop_proofs.derivation.derive import derive
+    from backprop_proofs.derivation.theorems import prove
+    from backprop_proofs.errors import BackpropError
+    from backprop_proofs.kernel.theorem import Theorem
+    from backprop_proofs.language.network import Equation, Network
+    from backprop_proofs.networks.mlp import mlp
+
+__version__ = "0.1.0"
+_HOMES = {  # SymPy takes a third of a second to import, so nothing below is loaded before it is asked for
+    "BackpropError": "errors",
+    "Equation": "language.network",
+    "Network": "language.network",
+    "Theorem": "kernel.theorem",
+    "audit": "checking.evidence",
+    "derive": "derivation.derive",
+    "evidence_for": "checking.evidence",
+    "mlp": "networks.mlp",
+    "prove": "derivation.theorems",
+}
+__all__ = [
+    "BackpropError",
+    "Equation",
+    "Network",
+    "Theorem",
+    "audit",
+    "derive",
+    "evidence_for",
+    "mlp",
+    "prove",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,55 @@
+"""A neater way to write an expression: numbers collected, signs moved inwards. The kernel checks that it is equal."""
+
+from __future__ import annotations
+
+from sympy import Add, Expr, Integer, Mul, Number, Pow, S
+
+from backprop_proofs.language.expressions import Fn, IndexSum, Partial, Ref, add, mul, negative, power, rebuild
+
+
+def tidied(expr: Expr) -> Expr:
+    """`expr` with its numbers multiplied together and in front, and -(y - a) written a - y."""
+    if isinstance(expr, Partial | Ref) or not expr.args:
+        return expr
+    if isinstance(expr, Fn | IndexSum):
+        body = 2 if isinstance(expr, Fn) else 0
+        args = tuple(tidied(arg) if place == body else arg for place, arg in enumerate(expr.args))
+        return rebuild(expr, args)
+    if not isinstance(expr, Add | Mul | Pow):
+        return expr
+    args = tuple(map(tidied, expr.args))
+    if isinstance(expr, Add):
+        return add(*args)
+    if isinstance(expr, Pow):
+        return _power(*args)
+    return _product(args)
+
+
+def _power(base: Expr, exponent: Expr) -> Expr:
+    if exponent is S.Zero:
+        return S.One
+    return base**exponent if isinstance(base, Number) and isinstance(exponent, Integer) else power(base, exponent)
+
+
+def _product(factors: tuple[Expr, ...]) -> Expr:
+    number: Expr = S.One
+    rest: list[Expr] = []
+    for factor in mul(*factors).args if isinstance(mul(*factors), Mul) else (mul(*factors),):
+        if isinstance(factor, Number):
+            number = number * factor
+        else:
+            rest.append(factor)
+    flip = next((place for place, factor in enumerate(rest) if isinstance(factor, Add) and _has_minus(factor)), None)
+    if number.is_negative and flip is not None:
+        number, rest[flip] = -number, _flipped(rest[flip])
+    return mul(number, *rest)
+
+
+def _has_minus(total: Expr) -> bool:
+    return any(isinstance(term, Mul) and term.args[0] is S.NegativeOne for term in total.args)
+
+
+def _flipped(total: Expr) -> Expr:
+    """-total, the terms that lose their minus sign first."""
+    terms = [mul(*t.args[1:]) if isinstance(t, Mul) and t.args[0] is S.NegativeOne else negative(t) for t in total.args]
+    return add(*sorted(terms, key=lambda t: isinstance(t, Mul) and t.args[0] is S.NegativeOne))

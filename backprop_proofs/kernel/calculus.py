@@ -1,0 +1,231 @@
+"""The primitive rules of calculus: definitions, the one chain rule, and what a derivative of an expression is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from itertools import product
+from types import MappingProxyType
+
+from sympy import Add, Expr, Integer, Mul, Number, Pow, Rational, S, Symbol
+
+from backprop_proofs.errors import Refused
+from backprop_proofs.kernel.dependence import covered, find_path, may_meet, members, region_of, unpacked
+from backprop_proofs.kernel.rules import Hypothesis, Rewritten, Scope, expect, primitive
+from backprop_proofs.language.binding import (
+    alpha_equal,
+    opened,
+    refreshed,
+    replace_scalar,
+    substitute,
+    substitute_limits,
+    sum_over,
+)
+from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Opaque, Partial, Ref, add, mul, power
+from backprop_proofs.language.network import Definition, Network
+
+# The derivatives that are given: e^u, ln u (u > 0), max(0, u) and its step (u ≠ 0). All others follow from a formula.
+_GIVEN: Mapping[str, tuple[Callable[[Expr], Expr], str]] = MappingProxyType(
+    {
+        "exp": (lambda u: Fn("exp", 0, u), ""),
+        "log": (lambda u: power(u, -1), "positive"),
+        "relu": (lambda u: Fn("step", 0, u), "nonzero"),
+        "step": (lambda u: S.Zero, "nonzero"),
+    }
+)
+
+
+def _unfolded(ref: Ref, scope: Scope) -> Expr:
+    """The right side of the equation that defines `ref` where it stands. Raises Refused where none is in force."""
+    for known in scope.network.definitions + (() if scope.around else scope.network.abbreviations):
+        if known.ref.quantity == ref.quantity and (given := _matched(known, ref, scope)) is not None:
+            for partial in scope.around:
+                kept = not may_meet(region_of(ref), region_of(partial.wrt), scope.facts)
+                expect(kept, "definition", "the equation of {}, which is dropped, not to be used", ref, found=partial)
+                held = any(members(instances).quantity == ref.quantity for instances in partial.held)
+                expect(ref == partial.of or not held, "definition", "{} not to be held fixed", ref, found=partial)
+            return refreshed(substitute(known.body, given))
+    raise Refused("definition", f"an equation that defines {ref}", "none that is known to hold for these indices")
+
+
+def _matched(known: Definition, ref: Ref, scope: Scope) -> dict[Symbol, Expr] | None:
+    letters = {letter for letter, _, _ in known.limits}
+    pairs = list(zip(known.ref.indices, ref.indices, strict=True))
+    given = {letter: value for letter, value in pairs if letter in letters}
+    fits = all(scope.facts.equal(index, value) for index, value in pairs if index not in letters) and all(
+        scope.facts.within(given[letter], low, high) for letter, low, high in substitute_limits(known.limits, given)
+    )
+    return given if fits else None
+
+
+@primitive
+def definition(expr: Expr, scope: Scope, to: Ref | None = None) -> Rewritten:
+    """x = f(...), an equation of the network, read from left to right, or, towards `to`, from right to left.
+
+    Why: the network's own equation, or the meaning of a name, says that both sides are the same number.
+    Source: the network's equations; Nielsen, chapter 2, equations 23, 25 and 29
+    """
+    ref = expr if to is None else to
+    expect(isinstance(ref, Ref), "definition", "a quantity", found=ref)
+    scope.network.check(ref, scope.facts)
+    body = _unfolded(ref, scope)
+    expect(to is None or alpha_equal(body, expr), "definition", "the right side of the equation of {}", to, found=expr)
+    return Rewritten(body if to is None else to)
+
+
+@primitive
+def function_definition(expr: Expr, scope: Scope, to: Fn | None = None) -> Rewritten:
+    """f(u) = its formula, or, towards `to`, the formula = f(u).
+
+    Why: this is what the name of the function stands for.
+    Source: the table of activations
+    """
+    call = expr if to is None else to
+    expect(isinstance(call, Fn) and call.primes == 0, "function-definition", "the value of a function", found=call)
+    scope.network.check(call, scope.facts)
+    formula = scope.network.function(call.name)
+    if formula is None:
+        raise Refused("function-definition", "a function with a formula", call.name)
+    written = replace_scalar(formula.body, formula.variable, call.argument)
+    expect(to is None or alpha_equal(written, expr), "function-definition", "the formula of {}", to, found=expr)
+    return Rewritten(written if to is None else to)
+
+
+@primitive
+def chain_rule(expr: Expr, scope: Scope, through: tuple[Expr, ...]) -> Rewritten:
+    """∂Y/∂X = Σ_{V in S} ∂Y/∂V · ∂V/∂X, for a set S that every path from X to Y meets, the rest of S held fixed.
+
+    Why: every path from X to Y has one first member of S, so sorting the paths by it counts each of them once.
+    Source: DESIGN, section 2; Nielsen, chapter 2, equations 37 and 41
+    """
+    expect(isinstance(expr, Partial) and isinstance(expr.of, Ref), "chain-rule", "∂Y/∂X of two quantities", found=expr)
+    network, facts, start, end = scope.network, scope.facts, region_of(expr.wrt), region_of(expr.of)
+    expect(not may_meet(start, end, facts), "chain-rule", "two different quantities", found=expr, remedy="use leaf")
+    regions = list(map(members, through))
+    for place, region in enumerate(regions):
+        network.check_set(through[place], facts)
+        apart = not any(may_meet(region, other, facts) for other in (start, *map(members, expr.held)))
+        expect(apart, "chain-rule", "a set without {} and what is held fixed", expr.wrt, found=region)
+        expect(not network.is_abbreviation(region.quantity.name), "chain-rule", "network quantities", found=region)
+        twice = any(may_meet(region, other, facts) for other in regions[:place])
+        expect(not twice, "chain-rule", "a set that names each member once", found=region)
+    if missed := find_path(network, start, end, through + expr.held, facts):
+        wanted = f"every path from {expr.wrt} to {expr.of} to meet the set"
+        raise Refused("chain-rule", wanted, " -> ".join(map(str, missed)), "add a quantity of that path to the set")
+    pairs = product(regions, map(members, through))
+    linked = any(find_path(network, one, other, (), facts.given(one.where + other.where)) for one, other in pairs)
+    held = expr.held + (through if linked else ())
+    sets = [unpacked(instances) for instances in through]
+    terms = (sum_over(mul(Partial(expr.of, v, *expr.held), Partial(v, expr.wrt, *held)), *limits) for v, limits in sets)
+    note = "the rest of the set is held fixed, since its members depend on each other" if linked else ""
+    return Rewritten(add(*terms), note, smoothness(network))
+
+
+def worked_out(partial: Partial, scope: Scope, needs: list[Hypothesis]) -> Expr:
+    """The derivative by the rules of sums, products, powers and functions, down to derivatives of single quantities.
+
+    ∂x_i/∂x_j is [i = j] where no path leads from the one to the other, and ∂y/∂x is 0 where no path leads from x to y.
+    What it rests on is added to `needs`.
+    """
+    if isinstance(partial.of, Ref):
+        return _leaf(partial.of, partial, scope)
+
+    def d(of: Expr, at: Scope) -> Expr:
+        if isinstance(of, Ref):
+            held = any(members(instances).quantity == of.quantity for instances in partial.held)
+            fixed = held and covered(region_of(of), partial.held, at.facts)
+            expect(not held or fixed, "derivative", "to know whether {} is held fixed", of, found=partial)
+            return S.Zero if fixed else _leaf(of, partial, at)
+        if isinstance(of, Number | Symbol | Delta):
+            return S.Zero
+        if isinstance(of, Add):
+            return add(*(d(term, at) for term in of.args))
+        if isinstance(of, Mul):
+            return add(*(mul(*of.args[:n], d(factor, at), *of.args[n + 1 :]) for n, factor in enumerate(of.args)))
+        if isinstance(of, IndexSum):
+            body, limit = opened(of)
+            inner = d(body, at._replace(facts=at.facts.extended((limit,))))
+            return S.Zero if inner is S.Zero else IndexSum(inner, *limit)
+        if isinstance(of, Pow) and isinstance(of.exp, Rational):
+            inner = d(of.base, at)
+            if inner is not S.Zero:
+                needs.extend(_power_needs(of))
+            return mul(of.exp, power(of.base, of.exp - 1), inner)
+        if isinstance(of, Fn):
+            inner = d(of.argument, at)
+            if inner is not S.Zero:
+                needs.extend(hypotheses_of(of, at))
+            return mul(slope(of), inner)
+        if isinstance(of, Opaque):
+            sets = map(unpacked, of.args[1:])
+            moved = any(d(ref, at._replace(facts=at.facts.extended(limits))) is not S.Zero for ref, limits in sets)
+            expect(not moved, "derivative", "a formula", found=of)
+            return S.Zero
+        raise Refused("derivative", "a sum, a product, a power or a function", str(of))
+
+    return d(partial.of, scope)
+
+
+def slope(call: Fn) -> Expr:
+    """f'(u) of f(u)."""
+    given = _GIVEN.get(call.name) if call.primes == 0 else None
+    return given[0](call.argument) if given else Fn(call.name, call.primes + 1, call.argument)
+
+
+def _leaf(of: Ref, partial: Partial, scope: Scope) -> Expr:
+    start, end = region_of(partial.wrt), region_of(of)
+    if find_path(scope.network, start, end, partial.held, scope.facts):
+        return Partial(of, partial.wrt, *partial.held)
+    if not may_meet(start, end, scope.facts):
+        return S.Zero
+    pairs = zip(of.indices, partial.wrt.indices, strict=True)
+    return mul(*(Delta(i, j) for i, j in pairs if not scope.facts.equal(i, j)))
+
+
+def hypotheses_of(call: Fn, scope: Scope) -> tuple[Hypothesis, ...]:
+    """What the derivative of a function rests on: for one that the network uses, everywhere; else at its argument."""
+    used = any(call.name == f.name for d in scope.network.definitions for f in d.body.atoms(Fn)) and not call.primes
+    return smoothness(scope.network) if used else _needs(call, scope.network)
+
+
+@lru_cache(maxsize=256)
+def smoothness(network: Network) -> tuple[Hypothesis, ...]:
+    """What every derivative in the network rests on, for all instances: its functions differentiable where used."""
+    bodies = [known.body for known in network.definitions]
+    opaque = [Hypothesis("differentiable", call.name) for body in bodies for call in body.atoms(Opaque)]
+    return tuple(dict.fromkeys([need for body in bodies for need in _needs(body, network)] + opaque))
+
+
+def _needs(expr: Expr, network: Network) -> tuple[Hypothesis, ...]:
+    """What the derivative of a formula rests on."""
+    needs = [need for part in expr.atoms(Pow) for need in _power_needs(part)]
+    for call in expr.atoms(Fn):
+        formula = network.function(call.name)
+        if call.name in _GIVEN:
+            needs += nonzero(call.argument, _GIVEN[call.name][1]) if _GIVEN[call.name][1] else ()
+        elif formula is None or call.primes:
+            needs.append(Hypothesis("differentiable", call.name + "'" * call.primes))
+        else:
+            needs += _needs(replace_scalar(formula.body, formula.variable, call.argument), network)
+    return tuple(sorted(set(needs), key=str))
+
+
+def _power_needs(part: Pow) -> tuple[Hypothesis, ...]:
+    if isinstance(part.exp, Integer):
+        return nonzero(part.base) if part.exp < 0 else ()
+    return nonzero(part.base, "positive")
+
+
+def nonzero(expr: Expr, kind: str = "nonzero") -> tuple[Hypothesis, ...]:
+    """The hypothesis that `expr` is not 0 (or is positive); none where it certainly is positive."""
+    return () if _is_positive(expr) else (Hypothesis(kind, expr),)
+
+
+def _is_positive(expr: Expr) -> bool:
+    """Whether `expr` is made of positive numbers and exponentials by +, · and powers."""
+    if isinstance(expr, Fn):
+        return expr.name == "exp" and expr.primes == 0
+    if isinstance(expr, Pow):
+        return _is_positive(expr.base) and isinstance(expr.exp, Rational)
+    parts = isinstance(expr, Add | Mul) and all(map(_is_positive, expr.args))
+    return parts or (isinstance(expr, Number) and bool(expr > 0))
