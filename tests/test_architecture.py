@@ -130,20 +130,19 @@ def test_no_function_needs_scrolling(file: Path) -> None:
             assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
 
 
-def code_lines(file: Path) -> int:
-    """The lines that hold code: not blank, no comment, no docstring, no import."""
-    apart: set[int] = set()
-    for node in ast.walk(tree(file)):
-        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        if is_text or isinstance(node, ast.Import | ast.ImportFrom):
-            apart |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    lines = enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
-    return sum(1 for number, line in lines if number not in apart and line.strip() and not line.lstrip().startswith("#"))
+def statements(file: Path) -> int:
+    """The statements of a file: a line of code each, however it is wrapped; docstrings and imports apart."""
+    return sum(
+        isinstance(node, ast.stmt)
+        and not isinstance(node, ast.Import | ast.ImportFrom)
+        and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        for node in ast.walk(tree(file))
+    )
 
 
 def test_the_trusted_core_is_small() -> None:
     trusted = [file for file in FILES if room(module_name(file)) in {"language", "kernel"}]
-    assert sum(map(code_lines, trusted)) < TRUSTED_CORE
+    assert sum(map(statements, trusted)) < TRUSTED_CORE
 
 
 @SHORT_NAMES

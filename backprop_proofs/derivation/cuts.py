@@ -9,7 +9,7 @@ from backprop_proofs.errors import InvalidInput
 from backprop_proofs.kernel.dependence import Region, find_path, region_of, users
 from backprop_proofs.language.binding import each, fresh_index, substitute_index
 from backprop_proofs.language.expressions import Ref
-from backprop_proofs.language.indices import Limit, atom_of, expression, line
+from backprop_proofs.language.indices import Facts, Limit, atom_of, expression, letters_of, line, plus
 from backprop_proofs.language.network import Definition, Network
 
 Slot = tuple[str, int]  # a quantity's name and the place of one of its indices
@@ -32,17 +32,18 @@ def instance(network: Network, name: str) -> tuple[Ref, tuple[Limit, ...]]:
     return Ref(quantity, *(letter for letter, _, _ in limits)), limits
 
 
-def users_of(network: Network, wrt: Ref, limits: tuple[Limit, ...]) -> tuple[Expr, ...]:
-    """The sets of quantities whose equations use `wrt`: all neurons of a layer, but only the layers that do."""
+def users_of(network: Network, wrt: Ref, cost: Ref, limits: tuple[Limit, ...]) -> tuple[Expr, ...]:
+    """The sets of quantities that use `wrt` on the way to the cost: all neurons of a layer, but only layers that do."""
     stages = _stages(network)
     derived = {definition.ref.name for definition in network.abbreviations}
     found: dict[str, Expr] = {}
-    for _, user in users(network, region_of(wrt), network.facts(limits)):
-        if user.quantity.name not in derived:
-            taken = tuple(letter for letter, _, _ in (*limits, *network.parameters))
-            found.setdefault(
-                f"{user.quantity.name} {_stage_lines(user, stages)}", _as_set(network, user, stages, taken)
-            )
+    facts, taken = network.facts(limits), tuple(letter for letter, _, _ in (*limits, *network.parameters))
+    for _, user in users(network, region_of(wrt), facts):
+        known = facts.given(user.where)
+        leads = user.quantity == cost.quantity or find_path(network, user, region_of(cost), (), known)
+        if leads and user.quantity.name not in derived:
+            key = f"{user.quantity.name} {_stage_lines(user, stages)}"
+            found.setdefault(key, _as_set(network, user, stages, taken, known))
     return tuple(found.values())
 
 
@@ -88,7 +89,7 @@ def _stage_lines(region: Region, stages: set[Slot]) -> str:
     return ",".join(str(expression(part)) for part in kept)
 
 
-def _as_set(network: Network, region: Region, stages: set[Slot], taken: tuple[Symbol, ...]) -> Expr:
+def _as_set(network: Network, region: Region, stages: set[Slot], taken: tuple[Symbol, ...], known: Facts) -> Expr:
     """The region as a set, its neurons running over all of their range under letters that are not taken."""
     indices: list[Expr] = []
     limits: list[Limit] = []
@@ -96,6 +97,9 @@ def _as_set(network: Network, region: Region, stages: set[Slot], taken: tuple[Sy
     for place, (slot, low, high) in enumerate(network.slots(region.quantity.name)):
         value = expression(region.lines[place])
         ranged = isinstance(value, Symbol) and region.lines[place].keys() <= set(region.letters)
+        if ranged:
+            (letter,) = region.lines[place]
+            low, high = _tightest(region, letter, 1, known) or low, _tightest(region, letter, -1, known) or high
         if ranged or (region.quantity.name, place) not in stages:
             used = (*taken, *(letter for letter, _, _ in limits))
             value = slot if ranged and slot not in used else spare_letter(used)
@@ -103,3 +107,13 @@ def _as_set(network: Network, region: Region, stages: set[Slot], taken: tuple[Sy
         given[slot] = value
         indices.append(value)
     return each(Ref(region.quantity, *indices), *limits)
+
+
+def _tightest(region: Region, letter: str, sign: int, known: Facts) -> Expr | None:
+    """The bound of a region's letter (sign 1: the lower, -1: the upper one) that all others follow from."""
+    bounds = [plus({letter: 1}, part, -sign) for part in region.where if part.get(letter) == sign]
+    bounds = [bound for bound in bounds if not letters_of(bound) & set(region.letters)]
+    for bound in bounds:
+        if all(known.follows(plus({}, plus(bound, other, -1), sign)) for other in bounds):
+            return expression(bound)
+    return None

@@ -36,9 +36,12 @@ def derive(network: Network, wrt: str) -> Theorem:
 def gradient(network: Network, cost: Ref, x: Ref, limits: tuple[Limit, ...]) -> Theorem:
     """∂cost/∂x, for all indices in limits."""
     chain = Chain(network, limits, Partial(cost, x))
-    through = users_of(network, x, limits)
+    through = users_of(network, x, cost, limits)
     if any(unpacked(instances)[0] == cost for instances in through):
-        return _tidy(chain, derivative_of(network, limits, cost, x))
+        lemma = derivative_of(network, limits, cost, x)
+        if len(through) > 1 and any(partial.wrt == x for partial in lemma.statement.rhs.atoms(Partial)):
+            raise InvalidInput(f"derive: {cost} uses {x}, and no formula says how, or only at some of its indices")
+        return _tidy(chain, lemma)
     if not through:
         return chain.step("leaf").theorem
     try:

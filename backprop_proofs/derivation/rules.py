@@ -8,8 +8,8 @@ from __future__ import annotations
 from sympy import Add, Expr, Mul, Pow, Rational, S, Symbol
 
 from backprop_proofs.errors import Refused
-from backprop_proofs.kernel.calculus import slope, worked_out
-from backprop_proofs.kernel.dependence import covered, find_path, members, region_of
+from backprop_proofs.kernel.calculus import of_part, slope, worked_out
+from backprop_proofs.kernel.dependence import find_path, members, region_of
 from backprop_proofs.kernel.normal_form import solved_for
 from backprop_proofs.kernel.rules import Rewritten, Scope, checked, expect
 from backprop_proofs.language.binding import free_indices, fresh_index, opened, substitute
@@ -24,9 +24,7 @@ def _derivative(expr: Expr, name: str, kinds: type | tuple[type, ...]) -> Partia
 def _part(of: Expr, whole: Partial, scope: Scope) -> Expr:
     """The derivative of a part of `whole.of`; there a quantity in the held set is a constant."""
     if isinstance(of, Ref) and any(members(instances).quantity == of.quantity for instances in whole.held):
-        held = covered(region_of(of), whole.held, scope.facts)
-        expect(held, "derivative", "to know whether {} is held fixed", of, found=whole)
-        return S.Zero
+        return of_part(of, whole, scope)
     return Partial(of, whole.wrt, *whole.held)
 
 

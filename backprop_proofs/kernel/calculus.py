@@ -132,10 +132,7 @@ def worked_out(partial: Partial, scope: Scope, needs: list[Hypothesis]) -> Expr:
 
     def d(of: Expr, at: Scope) -> Expr:
         if isinstance(of, Ref):
-            held = any(members(instances).quantity == of.quantity for instances in partial.held)
-            fixed = held and covered(region_of(of), partial.held, at.facts)
-            expect(not held or fixed, "derivative", "to know whether {} is held fixed", of, found=partial)
-            return S.Zero if fixed else _leaf(of, partial, at)
+            return of_part(of, partial, at)
         if isinstance(of, Number | Symbol | Delta):
             return S.Zero
         if isinstance(of, Add):
@@ -170,6 +167,18 @@ def slope(call: Fn) -> Expr:
     """f'(u) of f(u)."""
     given = _GIVEN.get(call.name) if call.primes == 0 else None
     return given[0](call.argument) if given else Fn(call.name, call.primes + 1, call.argument)
+
+
+def of_part(of: Ref, partial: Partial, scope: Scope) -> Expr:
+    """The derivative of a quantity that stands in `partial.of`, where it is a constant if it is held fixed."""
+    if not any(members(instances).quantity == of.quantity for instances in partial.held):
+        return _leaf(of, partial, scope)
+    here, start, facts = region_of(of), region_of(partial.wrt), scope.facts
+    fixed = covered(here, partial.held, facts) or not (
+        may_meet(start, here, facts) or find_path(scope.network, start, here, partial.held, facts, outside=True)
+    )
+    expect(fixed, "derivative", "to know whether {} is held fixed", of, found=partial)
+    return S.Zero
 
 
 def _leaf(of: Ref, partial: Partial, scope: Scope) -> Expr:

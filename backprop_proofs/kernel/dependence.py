@@ -17,7 +17,7 @@ from sympy import Expr
 from sympy.core.basic import Basic
 
 from backprop_proofs.errors import InvalidNetwork
-from backprop_proofs.language.binding import opened
+from backprop_proofs.language.binding import each, opened
 from backprop_proofs.language.expressions import Binder, Each, Quantity, Ref
 from backprop_proofs.language.indices import (
     Facts,
@@ -54,11 +54,6 @@ class Region(NamedTuple):
         return self._replace(
             lines=tuple(put(part, values) for part in self.lines), where=tuple(put(part, values) for part in self.where)
         )
-
-    def renewed(self) -> Region:
-        """The same region in fresh letters."""
-        fresh = {letter: fresh_atom(letter) for letter in self.letters}
-        return self.at({old: {new: 1} for old, new in fresh.items()})._replace(letters=tuple(fresh.values()))
 
 
 Path = tuple[Region, ...]
@@ -109,13 +104,19 @@ def _holds(outer: Region, inner: Region, facts: Facts) -> bool:
     return whole and all(known.follows(put(part, solved)) for part in outer.where)
 
 
-def find_path(network: Network, start: Region, end: Region, avoiding: tuple[Expr, ...], facts: Facts) -> Path | None:
-    """A path of at least one step from start to end with no inner member in `avoiding`, or None: there is none."""
+def find_path(
+    network: Network, start: Region, end: Region, avoiding: tuple[Expr, ...], facts: Facts, outside: bool = False
+) -> Path | None:
+    """A path of at least one step from start to end with no inner member in `avoiding`, or None: there is none.
+
+    outside: only instances of the end that are not in `avoiding` count as reached.
+    """
     if not any(definition.ref.quantity == end.quantity for definition in network.definitions + network.abbreviations):
         return None
-    found, question = _FOUND.setdefault(network, {}), _question((start, end, *map(members, avoiding)), facts)
+    found = _FOUND.setdefault(network, {})
+    question = (outside, _question((start, end, *map(members, avoiding)), facts))
     if question not in found:
-        found[question] = _search(network, start, end, avoiding, facts)
+        found[question] = _search(network, start, end, avoiding, facts, outside)
     return found[question]
 
 
@@ -135,7 +136,9 @@ def _question(regions: tuple[Region, ...], facts: Facts) -> object:
     return (*shapes, *map(shape, facts.known))
 
 
-def _search(network: Network, start: Region, end: Region, avoiding: tuple[Expr, ...], facts: Facts) -> Path | None:
+def _search(
+    network: Network, start: Region, end: Region, avoiding: tuple[Expr, ...], facts: Facts, outside: bool
+) -> Path | None:
     todo: list[tuple[Region, Path]] = [(start, (start,))]
     seen = {start.quantity: [start]}
     while todo:
@@ -144,7 +147,8 @@ def _search(network: Network, start: Region, end: Region, avoiding: tuple[Expr, 
             if len(path) > 1 and any(covered(instances, avoiding, facts) for instances in used):
                 continue
             known = seen.setdefault(user.quantity, [])
-            if may_meet(user, end, facts) or len(known) > 2 * _REGIONS:  # given up: as if there were a path
+            reached = may_meet(user, end, facts) and not (outside and covered(user, avoiding, facts))
+            if reached or len(known) > 2 * _REGIONS:  # given up: as if there were a path
                 return (*path, end)
             if not any(_holds(old, user, facts) for old in known):
                 known.append(_widened(network, known, user, facts) if len(known) > 1 else user)
@@ -157,7 +161,7 @@ def check_network(network: Network) -> None:
     """Raise InvalidNetwork where a quantity may depend on itself, or may have two definitions."""
     equations = network.definitions + network.abbreviations
     for one, other in combinations(equations, 2):
-        if may_meet(region_of(one.ref, one.limits), region_of(other.ref, other.limits).renewed(), network.facts()):
+        if may_meet(region_of(one.ref, one.limits), members(each(other.ref, *other.limits)), network.facts()):
             raise InvalidNetwork(f"{one.ref} has two definitions")
     for definition in equations:
         here, facts = region_of(definition.ref), network.facts(definition.limits)
@@ -212,11 +216,11 @@ def _meet(region: Region, use: Region, user: Region, facts: Facts) -> Iterator[t
 
 
 def _kept(region: Region, letters: list[str], where: tuple[Line, ...]) -> Region:
-    """The region with those letters and inequalities that speak of it."""
+    """The region with those of the letters that stand in it, and the inequalities without the others."""
     spoken = {s for part in region.lines for s in letters_of(part)} & set(letters)
     silent = set(letters) - spoken
-    kept = tuple(part for part in where if letters_of(part) & spoken and not letters_of(part) & silent)
-    return region._replace(letters=tuple(spoken), where=kept)
+    kept = {frozenset(part.items()): part for part in where if part.keys() != {None} and not letters_of(part) & silent}
+    return region._replace(letters=tuple(sorted(spoken)), where=tuple(kept.values()))
 
 
 def _widened(network: Network, before: list[Region], new: Region, facts: Facts) -> Region:

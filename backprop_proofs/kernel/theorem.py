@@ -86,6 +86,25 @@ class Judgement(NamedTuple):
     matrix: Equation | None = None
 
 
+def _ledger() -> tuple[Callable[[Judgement], Theorem], Callable[[object], Judgement]]:
+    says: WeakKeyDictionary[Theorem, Judgement] = WeakKeyDictionary()
+
+    def mint(judgement: Judgement) -> Theorem:
+        theorem = object.__new__(Theorem)
+        says[theorem] = judgement
+        return theorem
+
+    def read(theorem: object) -> Judgement:
+        if not isinstance(theorem, Theorem) or theorem not in says:
+            raise ForgedTheorem("expected a theorem that the kernel made; found an object that it did not make")
+        return says[theorem]
+
+    return mint, read
+
+
+_mint, _judgement = _ledger()
+
+
 class Theorem:
     """A proved equation. Made by the kernel's functions only; cannot be copied, pickled, subclassed or changed."""
 
@@ -112,37 +131,12 @@ class Theorem:
         return f"Theorem({self.statement.lhs} = {self.statement.rhs})"
 
 
-def _ledger() -> tuple[Callable[[Judgement], Theorem], Callable[[object], Judgement]]:
-    says: WeakKeyDictionary[Theorem, Judgement] = WeakKeyDictionary()
-
-    def mint(judgement: Judgement) -> Theorem:
-        theorem = object.__new__(Theorem)
-        says[theorem] = judgement
-        return theorem
-
-    def read(theorem: object) -> Judgement:
-        if not isinstance(theorem, Theorem) or theorem not in says:
-            raise ForgedTheorem("expected a theorem that the kernel made; found an object that it did not make")
-        return says[theorem]
-
-    return mint, read
-
-
-_mint: Callable[[Judgement], Theorem]
-_judgement: Callable[[object], Judgement]
-_mint, _judgement = _ledger()
-
-
 def begin(network: Network, limits: tuple[Limit, ...], expr: Expr) -> Theorem:
     """expr = expr, for all indices in limits: the start of every chain."""
     check_network(network)
-    limits = _copied(limits)
+    limits = tuple((letter, low, high) for letter, low, high in limits)
     _check(expr, network, network.facts(limits))
     return _mint(Judgement(network, limits, Equation(expr, expr)))
-
-
-def _copied(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
-    return tuple((letter, low, high) for letter, low, high in limits)
 
 
 def rewrite(theorem: Theorem, at: Path, rule_name: str, **parameters: Any) -> Theorem:
@@ -167,8 +161,8 @@ def rewrite(theorem: Theorem, at: Path, rule_name: str, **parameters: Any) -> Th
         says._replace(
             statement=Equation(says.statement.lhs, after),
             steps=(*says.steps, step),
-            hypotheses=_union(says.hypotheses, result.hypotheses),
-            assumptions=_union(says.assumptions, assumed),
+            hypotheses=tuple(dict.fromkeys(says.hypotheses + result.hypotheses)),
+            assumptions=tuple(dict.fromkeys(says.assumptions + assumed)),
         )
     )
 
@@ -204,10 +198,6 @@ def _check(expr: Expr, network: Network, facts: Facts) -> None:
     for partial in expr.atoms(Partial):
         if any(may_meet(members(instances), region_of(partial.wrt), facts) for instances in partial.held):
             raise Malformed(f"{partial.wrt} is held fixed and varied at once")
-
-
-def _union(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
-    return left + tuple(item for item in right if item not in left)
 
 
 @primitive
@@ -281,7 +271,10 @@ def _open_letters(assumption: Assumption) -> set[Symbol]:
 def assume(network: Network, limits: tuple[Limit, ...], statement: Equation, fixed: tuple[Limit, ...]) -> Theorem:
     """statement, taken for granted for all letters of `limits`, while the letters of `fixed` keep their value."""
     check_network(network)
-    fixed, limits, statement = _copied(fixed), _copied(limits), Equation(*statement)
+    statement, (fixed, limits) = (
+        Equation(*statement),
+        (tuple((s, a, b) for s, a, b in part) for part in (fixed, limits)),
+    )
     for side in statement:
         _check(side, network, network.facts(fixed + limits))
     return _mint(Judgement(network, fixed + limits, statement, assumptions=(Assumption(statement, limits),)))
@@ -318,7 +311,7 @@ def induction(base: Theorem, step: Theorem, letter: Symbol, upwards: bool = Fals
     parameters = MappingProxyType({"base": base, "lemma": step, "letter": letter, "upwards": upwards})
     lhs, rhs = next_.statement
     link = Step(record.name, (), parameters, lhs, rhs, record.reason, f"{letter} from {start}")
-    hypotheses = _union(first.hypotheses, next_.hypotheses)
+    hypotheses = tuple(dict.fromkeys(first.hypotheses + next_.hypotheses))
     return _mint(Judgement(first.network, ((letter, *whole), *others), next_.statement, (link,), hypotheses))
 
 
@@ -341,7 +334,7 @@ def matrix_form(theorem: Theorem, left: Array, right: Array, letters: tuple[Symb
         found = shape(array, slots, facts)
         expect(found == wanted, "matrix-form", "the shape {}", wanted, found=found)
         proved = ring(side, Scope(says.network, facts), to=entry(array, letters, slots, facts))
-        hypotheses = _union(hypotheses, proved.hypotheses)
+        hypotheses = tuple(dict.fromkeys(hypotheses + proved.hypotheses))
     parameters = MappingProxyType({"left": left, "right": right, "letters": letters})
     link = Step(record.name, (), parameters, says.statement.rhs, Entry(right, *letters), record.reason, "")
     return _mint(says._replace(steps=(*says.steps, link), hypotheses=hypotheses, matrix=Equation(left, right)))

@@ -23,7 +23,7 @@ from backprop_proofs.language.expressions import (
     Partial,
     Ref,
 )
-from backprop_proofs.language.indices import Facts, Limit
+from backprop_proofs.language.indices import Facts, Limit, plus
 from backprop_proofs.language.matrices import Entry, entry
 
 
@@ -138,7 +138,10 @@ class Network:
             for end in limits[-1][1:]:
                 if end is not None:
                     self._check_index(end, facts)
-            self._facts[limits] = facts.extended(limits[-1:])
+            known = facts.extended(limits[-1:])
+            if any(known.follows(plus({None: -1}, part, -1)) for part in known.known):
+                known = Facts(self.parameters).extended(limits)  # an empty range: without sizes nothing false follows
+            self._facts[limits] = known
         return self._facts[limits]
 
     def slots(self, name: str) -> tuple[Limit, ...]:

@@ -84,9 +84,7 @@ def test_a_concrete_network_proved_and_checked(benchmark: Benchmark) -> None:
     raw = raw_simplify()
     said = f"passes {SIMPLIFY_LIMIT} s" if raw is None else f"takes {raw:.1f} s"
     ratio = (raw or SIMPLIFY_LIMIT) / here
-    print(
-        f"\n3-4-4-2 sigmoid: {here * 1000:.0f} ms (at most 100); raw simplify of one derivative {said}: {ratio:.0f} times"
-    )
+    print(f"\n3-4-4-2 sigmoid: {here * 1000:.0f} ms (at most 100); raw simplify of one {said}: {ratio:.0f} times")
 
 
 RAW = """

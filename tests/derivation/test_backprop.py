@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import pytest
-from evidence.statements import BP, BIASES, INSIDE, OUTPUT, WEIGHTS, neuron, sigma
+from evidence.statements import BIASES, BP, INSIDE, OUTPUT, WEIGHTS, neuron, sigma
 from sympy import Expr, Integer
 
 from backprop_proofs.derivation.instances import instance_at, written_out
@@ -160,7 +160,13 @@ STEPS = {
     "bp2": ["definition", "chain-rule", "definition", "theorem", "factor-out", "ring", "matrix-form"],
     "bp3": ["chain-rule", "definition", "theorem", "kronecker-collapse", "matrix-form"],
     "bp4": [
-        "chain-rule", "definition", "theorem", "kronecker-collapse", "kronecker-collapse", "ring", "matrix-form",
+        "chain-rule",
+        "definition",
+        "theorem",
+        "kronecker-collapse",
+        "kronecker-collapse",
+        "ring",
+        "matrix-form",
     ],
 }
 

@@ -161,7 +161,9 @@ def test_the_step_that_was_changed_is_named(name: str) -> None:
     network, proof = json.loads(saved(name))
     for number, step in enumerate(proof["steps"]):
         for key in ("after", "before"):
-            place, value = next((p, v) for p, v in values(step[key]) if v in ("j", "k", "l", "L", "z", "a", "w", "delta"))
+            place, value = next(
+                (p, v) for p, v in values(step[key]) if v in ("j", "k", "l", "L", "z", "a", "w", "delta")
+            )
             changed = put(proof, ("steps", number, key, *place), "b" if value != "b" else "z")
             with pytest.raises(ProofRejected) as caught:
                 replay(changed, read_network(network), name)

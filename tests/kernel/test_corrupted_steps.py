@@ -30,7 +30,6 @@ from backprop_proofs.language.expressions import (
     Each,
     Fn,
     IndexSum,
-    Opaque,
     Partial,
     Quantity,
     Ref,
@@ -73,7 +72,12 @@ def skip() -> Network:
 
 
 def theorems() -> Iterator[Theorem]:
-    for net in (mlp(), mlp((2, 3, 2)), mlp((3, 2, 2), "sigmoid", "quadratic"), mlp(activation="relu", cost="quadratic")):
+    for net in (
+        mlp(),
+        mlp((2, 3, 2)),
+        mlp((3, 2, 2), "sigmoid", "quadratic"),
+        mlp(activation="relu", cost="quadratic"),
+    ):
         yield from (prove(name, net) for name in FUNDAMENTAL)
     yield prove("backward-pass", mlp())
     yield from (derive(recurrent(), name) for name in ("W", "U"))
@@ -190,8 +194,18 @@ def less_held(part: Expr, letters: list[Symbol], random: Random) -> Expr | None:
 
 
 SPOILING: tuple[Callable[[Expr, list[Symbol], Random], Expr | None], ...] = (
-    spoilt_index, transposed, dropped, primed, plus_for_times, other_range, summed_over_another,
-    without_its_sum, other_quantity, signed, no_delta, less_held,
+    spoilt_index,
+    transposed,
+    dropped,
+    primed,
+    plus_for_times,
+    other_range,
+    summed_over_another,
+    without_its_sum,
+    other_quantity,
+    signed,
+    no_delta,
+    less_held,
 )
 
 
@@ -227,7 +241,9 @@ def corrupted(example: Example, random: Random) -> tuple[str, Attempt] | None:
     plain = Attempt(step.before, step.at, step.rule, dict(step.parameters))
     kind = random.choice(["parameters"] * 4 + ["before"] * 3 + ["result"] * 3 + ["place", "rule"])
     if kind == "result":  # the result that the step claims, corrupted: only `ring` takes a result
-        wanted = spoilt(example, subterm(step.after, step.at) if _has(step.after, step.at) else step.after, random, step.at)
+        wanted = spoilt(
+            example, subterm(step.after, step.at) if _has(step.after, step.at) else step.after, random, step.at
+        )
         return None if wanted is None else (kind, plain._replace(rule="ring", parameters={"to": wanted}))
     if kind == "before":
         before = spoilt(example, step.before, random)

@@ -22,12 +22,13 @@ from backprop_proofs.kernel.rules import RULES, Rewritten, checked, primitive, r
 from backprop_proofs.kernel.theorem import Theorem, assume, begin, induction, matrix_form, rewrite
 from backprop_proofs.language.binding import sum_over
 from backprop_proofs.language.expressions import Delta, Partial, Quantity, Ref, mul, negative
-from backprop_proofs.language.indices import Limit
+from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.matrices import Whole
 from backprop_proofs.language.network import Definition, Equation, Network
 from backprop_proofs.networks.mlp import C, L, a, b, delta, j, k, l, mlp, n, z
 
 ONE, TWO, ZERO = Integer(1), Integer(2), Integer(0)
+m = index("m")
 NET = mlp()
 BP = {name: prove(name, NET) for name in ("bp1", "bp2", "bp3", "bp4")}
 Data = dict[str, Any]
@@ -393,7 +394,11 @@ FILES: dict[str, Callable[[], Any]] = {
     "text": lambda: "proved",
     "None": lambda: None,
     "an equation that is only assumed": lambda: {
-        "limits": [], "statement": [0, 1], "matrix": None, "assumed": [], "steps": [],
+        "limits": [],
+        "statement": [0, 1],
+        "matrix": None,
+        "assumed": [],
+        "steps": [],
     },
     "a proof from an assumption": lambda: {
         "limits": [],
@@ -543,23 +548,63 @@ def test_a_lemma_of_another_network_is_refused() -> None:
     assert rewrite(start, (), "theorem", lemma=BP["bp1"], given={}).statement == BP["bp1"].statement
 
 
-OUT_OF_RANGE: dict[str, tuple[str, Any, tuple[Limit, ...], dict[Any, Any]]] = {
-    "bp1 at neuron 0": ("bp1", delta[L, 0], (), {j: ZERO}),
-    "bp1 at a neuron beyond the last": ("bp1", delta[L, n[L] + 1], (), {j: n[L] + 1}),
-    "bp1 at a neuron of another layer": ("bp1", delta[L, k], (neuron(k, L - 1),), {j: k}),
-    "bp1 at neuron 2 of at least 1": ("bp1", delta[L, 2], (), {j: TWO}),
-    "bp2 at the last layer": ("bp2", delta[L, j], (neuron(j, L),), {l: L}),
-    "bp2 at layer 1": ("bp2", delta[1, j], (neuron(j, ONE),), {l: ONE}),
-    "bp2 at a layer that may be the last": ("bp2", delta[l, j], ((l, TWO, L), neuron(j, l)), {}),
-    "bp3 at layer 1": ("bp3", Partial(C, b[1, j]), (neuron(j, ONE),), {l: ONE}),
+FIRST: Limit = (j, ONE, ONE)
+NARROW: dict[str, tuple[tuple[Limit, ...], Expr, Expr]] = {
+    "[j = 1] = 1 for j in 1..1": ((FIRST,), Delta(j, ONE), ONE),
+    "[l = L] = 0 for l in 2..L-1": (((l, TWO, L - 1),), Delta(l, L), ZERO),
+    "[l = 2] = 0 for l in 3..L": (((l, Integer(3), L),), Delta(l, TWO), ZERO),
+    "[j = k] = 0 for k in j+1..n_L": ((neuron(j, L), (k, j + 1, n[L])), Delta(j, k), ZERO),
+}
+OUT_OF_RANGE: dict[str, tuple[str, Expr, tuple[Limit, ...], dict[Any, Any]]] = {
+    "a neuron beyond the last": ("[j = 1] = 1 for j in 1..1", Delta(TWO, ONE), (), {j: TWO}),
+    "a neuron that may be beyond": ("[j = 1] = 1 for j in 1..1", Delta(k, ONE), (neuron(k, L),), {j: k}),
+    "a letter of the same name with a wider range": (
+        "[j = 1] = 1 for j in 1..1", Delta(j, ONE), (neuron(j, L),), {},
+    ),
+    "neuron 0": ("[j = 1] = 1 for j in 1..1", Delta(ZERO, ONE), (), {j: ZERO}),
+    "the last layer": ("[l = L] = 0 for l in 2..L-1", Delta(L, L), (), {l: L}),
+    "a layer that may be the last": ("[l = L] = 0 for l in 2..L-1", Delta(l, L), ((l, TWO, L),), {}),
+    "the first layer of all": ("[l = 2] = 0 for l in 3..L", Delta(TWO, TWO), (), {l: TWO}),
+    "a range that depends on another value": (
+        "[j = k] = 0 for k in j+1..n_L", Delta(k, k), (neuron(k, L),), {j: k},
+    ),
 }
 
 
 @pytest.mark.parametrize("what", OUT_OF_RANGE)
 def test_a_lemma_is_not_used_out_of_its_range(what: str) -> None:
     name, left, limits, given = OUT_OF_RANGE[what]
-    with pytest.raises(BackpropError):
-        rewrite(begin(NET, limits, left), (), "theorem", lemma=BP[name], given=given)
+    ranges, before, after = NARROW[name]
+    lemma = rewrite(begin(NET, ranges, before), (), "ring", to=after)
+    start = begin(NET, limits, left)
+    with pytest.raises(Refused):
+        rewrite(start, (), "theorem", lemma=lemma, given=given)
+
+
+def test_a_lemma_is_used_at_both_ends_of_its_range() -> None:
+    ranges, before, after = NARROW["[l = L] = 0 for l in 2..L-1"]
+    lemma = rewrite(begin(NET, ranges, before), (), "ring", to=after)
+    for start in (begin(NET, ((m, Integer(3), L),), Delta(m - 1, L)), begin(NET, ((m, TWO, L - 1),), Delta(m, L))):
+        assert rewrite(start, (), "theorem", lemma=lemma, given={l: start.statement.lhs.args[0]}).statement.rhs == ZERO
+
+
+UNSAID: dict[str, tuple[str, Expr, tuple[Limit, ...], dict[Any, Any]]] = {
+    "bp2 at the last layer": ("bp2", delta[L, j], (neuron(j, L),), {l: L}),
+    "bp2 at a layer that may be the last": ("bp2", delta[l, j], ((l, TWO, L), neuron(j, l)), {}),
+    "bp1 at a hidden layer": ("bp1", delta[l, j], ((l, TWO, L), neuron(j, l)), {}),
+    "bp3 for another scalar": ("bp3", Partial(C, z[l, j]), ((l, TWO, L), neuron(j, l)), {}),
+    "bp4 with its indices turned": (
+        "bp4", Partial(C, Quantity("w", 1)[2, 1, 1]), (), {l: TWO, j: ONE, k: TWO},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNSAID)
+def test_a_lemma_is_not_used_for_what_it_does_not_say(what: str) -> None:
+    name, left, limits, given = UNSAID[what]
+    start = begin(NET, limits, left)
+    with pytest.raises(Refused):
+        rewrite(start, (), "theorem", lemma=BP[name], given=given)
 
 
 def test_a_lemma_is_given_values_for_its_own_letters_only() -> None:
@@ -654,9 +699,7 @@ INDUCTIONS: dict[str, Callable[[], Theorem]] = {
     "a step over no such letter": lambda: induction(base(), plain(), k),
     "a step with a hole before the end": lambda: induction(base(), plain(((l, TWO, L - 2), neuron(j, l))), l),
     "a step that assumes something else": lambda: induction(base(), step_from(assumption()), l),
-    "a base that assumes": lambda: induction(
-        assume(NET, (neuron(j, L),), claimed(L), fixed=()), plain(), l
-    ),
+    "a base that assumes": lambda: induction(assume(NET, (neuron(j, L),), claimed(L), fixed=()), plain(), l),
     "a step that assumes itself": lambda: induction(
         base(), assume(NET, (neuron(j, l),), claimed(l), fixed=(LAYERS,)), l
     ),

@@ -46,14 +46,10 @@ w, x, y, n = map(Quantity, "wxyn")
 ONE, TWO, THREE = Integer(1), Integer(2), Integer(3)
 WIDE = (Integer(-20), None)
 FREE: tuple[Limit, ...] = ((i, ONE, THREE), (j, ONE, n[2]), (k, Integer(0), j))
-NET = Network(
-    "numbers", {"w": ((i, *WIDE), (j, *WIDE)), "x": ((i, *WIDE),), "y": ()}, (), parameters=()
-)
+NET = Network("numbers", {"w": ((i, *WIDE), (j, *WIDE)), "x": ((i, *WIDE),), "y": ()}, (), parameters=())
 SCOPE = Scope(NET, NET.facts(FREE))
 ENVIRONMENTS: tuple[Values, ...] = tuple(
-    {i: a, j: b, k: c}
-    for a, b, c in product(range(1, 4), range(1, 4), range(4))
-    if c <= b
+    {i: a, j: b, k: c} for a, b, c in product(range(1, 4), range(1, 4), range(4)) if c <= b
 )
 
 
@@ -254,7 +250,16 @@ def squared(part: Expr, random: Random) -> Expr:
 KEEPING: dict[str, Callable[[Expr, Random], Expr]] = {
     function.__name__: function
     for function in (
-        commuted, renamed, distributed, split, drawn_in, exchanged, spread, twice_negated, cancelled, squared
+        commuted,
+        renamed,
+        distributed,
+        split,
+        drawn_in,
+        exchanged,
+        spread,
+        twice_negated,
+        cancelled,
+        squared,
     )
 }
 
@@ -269,7 +274,11 @@ def changed(part: Expr, random: Random) -> Expr:
         options += [part.xreplace({letter: other}), part.xreplace({letter: letter + 1})] * 3
     if isinstance(part, IndexSum):
         body, (bound, low, high) = opened(part)
-        options += [IndexSum(body, bound, low + 1, high), IndexSum(body, bound, low, high + 1), body.xreplace({bound: i})]
+        options += [
+            IndexSum(body, bound, low + 1, high),
+            IndexSum(body, bound, low, high + 1),
+            body.xreplace({bound: i}),
+        ]
         options += [IndexSum(body, bound, low, THREE), IndexSum(body, bound, ONE, high)] * 2
         if isinstance(body, Mul):
             options += [mul(*(IndexSum(factor, bound, low, high) for factor in body.args))] * 3
@@ -396,7 +405,10 @@ EQUAL: dict[str, tuple[Expr, Expr]] = {
     "as often as the range is long": (sum_over(x[i], UP), mul(n[2], x[i])),
     "an empty range": (sum_over(x[m], (m, TWO, ONE)), sum_over(x[m], (m, TWO, ONE))),
     "inside a function": (Fn("f", 0, add(x[i], x[j])), Fn("f", 0, add(x[j], x[i]))),
-    "a sum inside a function": (Fn("f", 0, sum_over(mul(x[m], x[i]), UP)), Fn("f", 0, mul(x[i], sum_over(x[o], OTHER)))),
+    "a sum inside a function": (
+        Fn("f", 0, sum_over(mul(x[m], x[i]), UP)),
+        Fn("f", 0, mul(x[i], sum_over(x[o], OTHER))),
+    ),
     "a derivative of a renamed sum": (
         Fn("f", 1, sum_over(w[m, j], UP)),
         Fn("f", 1, sum_over(w[o, j], OTHER)),
@@ -481,7 +493,9 @@ def test_what_is_different_is_not_called_equal(name: str) -> None:
 
 
 TOLD = {name: pair for name, pair in DIFFERENT.items() if not any(side.has(Partial, Opaque) for side in pair)}
-FREE_OF_EXP = {name: pair for name, pair in EQUAL.items() if not any(s.has(Partial, Opaque) or "exp" in str(s) for s in pair)}
+FREE_OF_EXP = {
+    name: pair for name, pair in EQUAL.items() if not any(s.has(Partial, Opaque) or "exp" in str(s) for s in pair)
+}
 
 
 @pytest.mark.parametrize("name", FREE_OF_EXP)

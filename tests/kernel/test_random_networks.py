@@ -54,7 +54,9 @@ class Maker:
         span: Limit = (e, *self.random.choice([(ZERO, place), (place, T), (ZERO, T), (ONE, T), (place, place)]))
         if used == D:
             single = D[near, self.random.choice([ZERO, near])]
-            return self.random.choice([single, sum_over(D[near, e], (e, ZERO, near)), sum_over(D[e, place], (e, place, T))])
+            return self.random.choice(
+                [single, sum_over(D[near, e], (e, ZERO, near)), sum_over(D[e, place], (e, place, T))]
+            )
         return self.random.choice([used[near], used[near], sum_over(used[e], span)])
 
     def body(self, users: list[Quantity], own: Expr | None, place: Expr, low: Expr) -> Expr:

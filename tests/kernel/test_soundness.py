@@ -18,7 +18,7 @@ from backprop_proofs.language.expressions import Delta, Fn, Partial, Quantity, R
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.matrices import Entry, Hadamard, MatrixProduct, Nabla, Scaled, Transposed, Whole
 from backprop_proofs.language.network import Definition, FunctionDefinition, Network
-from backprop_proofs.networks.mlp import C, L, a, j, k, l, mlp, n, z
+from backprop_proofs.networks.mlp import C, L, a, j, k, l, mlp, n
 
 ONE, TWO, THREE = Integer(1), Integer(2), Integer(3)
 X, V, W, Y, c, g, u = (Ref(Quantity(name)) for name in ("X", "V", "W", "Y", "c", "g", "u"))
@@ -46,7 +46,7 @@ def inputs() -> Network:
 def diamond() -> Network:
     """V = X², W = V X, Y = V + W."""
     definitions = (Definition(V, (), power(X, 2)), Definition(W, (), mul(V, X)), Definition(Y, (), add(V, W)))
-    return Network("diamond", {name: () for name in "XVWY"}, definitions)
+    return Network("diamond", dict.fromkeys("XVWY", ()), definitions)
 
 
 # Derivatives
@@ -86,9 +86,7 @@ def a_quantity_with_other_superscripts() -> Theorem:
 @case
 def a_delta_to_the_power_0_under_its_sum() -> Theorem:
     """Σ_k [k = j]^0 is N, as 0^0 is 1."""
-    return rewrite(
-        begin(inputs(), (upto(j),), sum_over(power(Delta(k, j), 0), upto(k))), (), "ring", to=ONE
-    )
+    return rewrite(begin(inputs(), (upto(j),), sum_over(power(Delta(k, j), 0), upto(k))), (), "ring", to=ONE)
 
 
 @case

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from language.spoken import (
-    rename_bound,
     LETTERS,
     Sentence,
     environments,
     indices,
     letters,
     nameless,
+    rename_bound,
     said,
     said_index,
     sentences,
