@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import groupby, permutations, product
 from typing import NamedTuple
 
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Rational, Symbol
 from sympy.core.basic import Basic
 
 from backprop_proofs.errors import Refused
@@ -158,16 +158,13 @@ class _Form:
     def settled(self, monomial: Monomial, facts: Facts) -> list[Monomial]:
         """The monomial with each delta decided, collapsed, or its two free letters made one; [] if it is 0."""
         coefficient, limits, atoms = monomial
-        known = facts.extended(limits)
         for place, (atom, exponent) in enumerate(atoms):
             if not isinstance(atom, Delta) or exponent <= 0:
                 continue
-            left, right = atom.args
+            known, (left, right) = facts.extended(limits), atom.args
             rest = atoms[:place] + atoms[place + 1 :]
             if known.equal(left, right):
                 return self.settled(Monomial(coefficient, limits, rest), facts)
-            if known.distinct(left, right):
-                return []
             for at, (letter, low, high) in enumerate(limits):
                 value, others = solved_for(letter, left - right), limits[:at] + limits[at + 1 :]
                 if value is None or any(letter in _behind(s, others) for s in free_indices(value)):
@@ -176,9 +173,11 @@ class _Form:
                     moved = substitute_limits(others, {letter: value})
                     moved = tuple(sorted(moved, key=lambda limit: len(_behind(limit[0], moved))))
                     return self.settled(Monomial(coefficient, moved, self.put(rest, letter, value, facts)), facts)
+            if known.distinct(left, right):
+                return []
             bound = {letter for letter, _, _ in limits}
-            if isinstance(left, Symbol) and isinstance(right, Symbol) and not {left, right} & bound:
-                keep, drop = sorted((left, right), key=atom_of)
+            if isinstance(left, Symbol) and isinstance(right, Symbol):
+                keep, drop = sorted((left, right), key=lambda s: (s in bound, isinstance(s, Dummy), atom_of(s)))
                 if any(drop in free_indices(other) for other, _ in rest):
                     merged = (*self.put(rest, drop, keep, facts), (atom, ONE))
                     return self.settled(Monomial(coefficient, limits, merged), facts)
@@ -191,9 +190,8 @@ class _Form:
 
     def cleared(self, monomial: Monomial, bottoms: dict[Expr, int], facts: Facts) -> list[Monomial]:
         """The monomial times the highest power of each denominator."""
-        present = dict(monomial.atoms)
         kept = tuple((atom, exponent) for atom, exponent in monomial.atoms if atom not in bottoms)
-        times = {atom: int(most + present.get(atom, 0)) for atom, most in bottoms.items()}
+        times = {atom: int(most + dict(monomial.atoms).get(atom, 0)) for atom, most in bottoms.items()}
         factors = [self.expanded(atom, facts) for atom, often in times.items() for _ in range(often)]
         return self.multiplied([[monomial._replace(atoms=kept)], *factors], facts)
 

@@ -128,7 +128,7 @@ class Theorem:
     derivation = property(lambda self: Derivation(_judgement(self).steps), doc="Its steps.")
 
     def __repr__(self) -> str:
-        return f"Theorem({self.statement.lhs} = {self.statement.rhs})"
+        return "Theorem({} = {})".format(*self.statement)
 
 
 def begin(network: Network, limits: tuple[Limit, ...], expr: Expr) -> Theorem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import pytest
 from evidence.statements import BIASES, BP, INSIDE, OUTPUT, WEIGHTS, neuron, sigma
@@ -142,7 +143,7 @@ def test_every_chain_of_steps_is_connected(name: str, network: Network) -> None:
                 check(part)
             return
         assert alpha_equal(steps[0].before, theorem.statement.lhs)
-        for one, other in zip(steps, steps[1:], strict=False):
+        for one, other in pairwise(steps):
             assert one.after == other.before
         last = steps[-2] if steps[-1].rule == "matrix-form" else steps[-1]
         assert last.after == theorem.statement.rhs

@@ -195,7 +195,7 @@ def test_a_list_as_a_limit_is_an_error_or_is_copied() -> None:
 
 
 def test_an_assumption_is_kept_as_it_was_taken() -> None:
-    """An object with two sides that change afterwards: the theorem and its assumption keep the two that were checked."""
+    """An object with two sides that change afterwards: theorem and assumption keep the two that were checked."""
 
     class Sly:
         lhs, rhs = C, C
@@ -559,14 +559,20 @@ OUT_OF_RANGE: dict[str, tuple[str, Expr, tuple[Limit, ...], dict[Any, Any]]] = {
     "a neuron beyond the last": ("[j = 1] = 1 for j in 1..1", Delta(TWO, ONE), (), {j: TWO}),
     "a neuron that may be beyond": ("[j = 1] = 1 for j in 1..1", Delta(k, ONE), (neuron(k, L),), {j: k}),
     "a letter of the same name with a wider range": (
-        "[j = 1] = 1 for j in 1..1", Delta(j, ONE), (neuron(j, L),), {},
+        "[j = 1] = 1 for j in 1..1",
+        Delta(j, ONE),
+        (neuron(j, L),),
+        {},
     ),
     "neuron 0": ("[j = 1] = 1 for j in 1..1", Delta(ZERO, ONE), (), {j: ZERO}),
     "the last layer": ("[l = L] = 0 for l in 2..L-1", Delta(L, L), (), {l: L}),
     "a layer that may be the last": ("[l = L] = 0 for l in 2..L-1", Delta(l, L), ((l, TWO, L),), {}),
     "the first layer of all": ("[l = 2] = 0 for l in 3..L", Delta(TWO, TWO), (), {l: TWO}),
     "a range that depends on another value": (
-        "[j = k] = 0 for k in j+1..n_L", Delta(k, k), (neuron(k, L),), {j: k},
+        "[j = k] = 0 for k in j+1..n_L",
+        Delta(k, k),
+        (neuron(k, L),),
+        {j: k},
     ),
 }
 
@@ -594,7 +600,10 @@ UNSAID: dict[str, tuple[str, Expr, tuple[Limit, ...], dict[Any, Any]]] = {
     "bp1 at a hidden layer": ("bp1", delta[l, j], ((l, TWO, L), neuron(j, l)), {}),
     "bp3 for another scalar": ("bp3", Partial(C, z[l, j]), ((l, TWO, L), neuron(j, l)), {}),
     "bp4 with its indices turned": (
-        "bp4", Partial(C, Quantity("w", 1)[2, 1, 1]), (), {l: TWO, j: ONE, k: TWO},
+        "bp4",
+        Partial(C, Quantity("w", 1)[2, 1, 1]),
+        (),
+        {l: TWO, j: ONE, k: TWO},
     ),
 }
 
