@@ -550,21 +550,21 @@ def test_a_lemma_of_another_network_is_refused() -> None:
 
 FIRST: Limit = (j, ONE, ONE)
 NARROW: dict[str, tuple[tuple[Limit, ...], Expr, Expr]] = {
-    "[j = 1] = 1 for j in 1..1": ((FIRST,), Delta(j, ONE), ONE),
+    "[j = 2] = 0 for j in 1..1": ((FIRST,), Delta(j, TWO), ZERO),
     "[l = L] = 0 for l in 2..L-1": (((l, TWO, L - 1),), Delta(l, L), ZERO),
     "[l = 2] = 0 for l in 3..L": (((l, Integer(3), L),), Delta(l, TWO), ZERO),
     "[j = k] = 0 for k in j+1..n_L": ((neuron(j, L), (k, j + 1, n[L])), Delta(j, k), ZERO),
 }
 OUT_OF_RANGE: dict[str, tuple[str, Expr, tuple[Limit, ...], dict[Any, Any]]] = {
-    "a neuron beyond the last": ("[j = 1] = 1 for j in 1..1", Delta(TWO, ONE), (), {j: TWO}),
-    "a neuron that may be beyond": ("[j = 1] = 1 for j in 1..1", Delta(k, ONE), (neuron(k, L),), {j: k}),
+    "a neuron beyond the last": ("[j = 2] = 0 for j in 1..1", Delta(TWO, TWO), (), {j: TWO}),
+    "a neuron that may be beyond": ("[j = 2] = 0 for j in 1..1", Delta(k, TWO), (neuron(k, L),), {j: k}),
     "a letter of the same name with a wider range": (
         "[j = 1] = 1 for j in 1..1",
         Delta(j, ONE),
         (neuron(j, L),),
         {},
     ),
-    "neuron 0": ("[j = 1] = 1 for j in 1..1", Delta(ZERO, ONE), (), {j: ZERO}),
+    "neuron 0": ("[j = 2] = 0 for j in 1..1", Delta(ZERO, TWO), (), {j: ZERO}),
     "the last layer": ("[l = L] = 0 for l in 2..L-1", Delta(L, L), (), {l: L}),
     "a layer that may be the last": ("[l = L] = 0 for l in 2..L-1", Delta(l, L), ((l, TWO, L),), {}),
     "the first layer of all": ("[l = 2] = 0 for l in 3..L", Delta(TWO, TWO), (), {l: TWO}),

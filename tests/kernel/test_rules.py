@@ -577,3 +577,15 @@ def test_an_induction_upwards() -> None:
         induction(begin(TIME, (), h[1]), step, t, upwards=True)
     with pytest.raises(BackpropError):
         induction(begin(TIME, (), h[T]), step, t)
+
+
+def test_an_induction_rests_on_what_its_base_and_its_step_rest_on() -> None:
+    def detour(theorem: Theorem, by: Expr) -> Theorem:
+        """The same theorem by way of a division."""
+        side = theorem.statement.rhs
+        return rewrite(rewrite(theorem, (), "ring", to=mul(side, by, power(by, -1))), (), "ring", to=side)
+
+    base = detour(begin(TIME, (), h[0]), omega)
+    step = detour(begin(TIME, ((t, ONE, T),), h[t]), d[1])
+    found = {need.subject for need in induction(base, step, t, upwards=True).hypotheses}
+    assert found == {omega, d[1]}
