@@ -35,13 +35,12 @@ def instance(network: Network, name: str) -> tuple[Ref, tuple[Limit, ...]]:
 def users_of(network: Network, wrt: Ref, cost: Ref, limits: tuple[Limit, ...]) -> tuple[Expr, ...]:
     """The sets of quantities that use `wrt` on the way to the cost: all neurons of a layer, but only layers that do."""
     stages = _stages(network)
-    derived = {definition.ref.name for definition in network.abbreviations}
     found: dict[str, Expr] = {}
     facts, taken = network.facts(limits), tuple(letter for letter, _, _ in (*limits, *network.parameters))
     for _, user in users(network, region_of(wrt), facts):
         known = facts.given(user.where)
         leads = user.quantity == cost.quantity or find_path(network, user, region_of(cost), (), known)
-        if leads and user.quantity.name not in derived:
+        if leads:
             key = f"{user.quantity.name} {_stage_lines(user, stages)}"
             found.setdefault(key, _as_set(network, user, stages, taken, known))
     return tuple(found.values())

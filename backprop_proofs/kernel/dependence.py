@@ -143,7 +143,7 @@ def _search(
     seen = {start.quantity: [start]}
     while todo:
         region, path = todo.pop(0)
-        for used, user in users(network, region, facts):
+        for used, user in users(network, region, facts, network.is_abbreviation(end.quantity.name)):
             if len(path) > 1 and any(covered(instances, avoiding, facts) for instances in used):
                 continue
             known = seen.setdefault(user.quantity, [])
@@ -170,9 +170,12 @@ def check_network(network: Network) -> None:
             raise InvalidNetwork(f"{definition.ref} may depend on itself: {' -> '.join(map(str, path))}")
 
 
-def users(network: Network, region: Region, facts: Facts) -> Iterator[tuple[Path, Region]]:
-    """((instances used, in the region's letters and in the equation's), users) for every use of the region."""
-    for definition in network.definitions + network.abbreviations:
+def users(network: Network, region: Region, facts: Facts, names: bool = False) -> Iterator[tuple[Path, Region]]:
+    """((instances used, in the region's letters and in the equation's), users) for every use of the region.
+
+    names: also those in abbreviations, which nothing but abbreviations uses further.
+    """
+    for definition in network.definitions + (network.abbreviations if names else ()):
         for use, user in _uses(definition):
             if use.quantity == region.quantity:
                 yield from _meet(region, use, user, facts)

@@ -163,7 +163,7 @@ class _Form:
                 continue
             known, (left, right) = facts.extended(limits), atom.args
             rest = atoms[:place] + atoms[place + 1 :]
-            if known.equal(left, right) or known.within(left, right, right):
+            if known.equal(left, right):
                 return self.settled(Monomial(coefficient, limits, rest), facts)
             for at, (letter, low, high) in enumerate(limits):
                 value, others = solved_for(letter, left - right), limits[:at] + limits[at + 1 :]

@@ -9,6 +9,7 @@ Source: Nielsen, Neural Networks and Deep Learning, chapter 2, equations 23 to 2
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from numbers import Integral
 
 from sympy import Expr, Integer, Symbol
@@ -19,8 +20,8 @@ from backprop_proofs.language.binding import sum_over
 from backprop_proofs.language.expressions import Fn, Partial, Quantity, Ref, add, mul
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Definition, FunctionDefinition, Network
-from backprop_proofs.networks.activations import activation_named
-from backprop_proofs.networks.costs import cost_named
+from backprop_proofs.networks.activations import Activation, activation_named
+from backprop_proofs.networks.costs import Cost, cost_named
 
 ONE, TWO = Integer(1), Integer(2)
 j, k, l, L = index("j"), index("k"), index("l"), index("L")  # noqa: E741 - Nielsen's letter for a layer
@@ -39,8 +40,12 @@ def mlp(
     activation, cost: names from the tables. Raises InvalidInput for fewer than two layers or a width below 1, and
     UnknownName for a name in no table.
     """
-    sizes = _sizes(widths, depth)
-    record = activation_named(activation)
+    return _network(tuple(_sizes(widths, depth).items()), activation_named(activation), cost_named(cost))
+
+
+@lru_cache(maxsize=64)
+def _network(sizes: tuple[tuple[Basic, int], ...], record: Activation, cost: Cost) -> Network:
+    """One object for the same settings, so that their theorems can use one another."""
     functions = (FunctionDefinition("sigma", u, record.formula(u)),) if record.formula else ()
     return Network(
         name="mlp",
@@ -49,14 +54,14 @@ def mlp(
         abbreviations=(Definition(delta[l, j], (_layer(l), _neuron(j, l)), Partial(C, z[l, j])),),
         functions=functions,
         parameters=((L, TWO, None),),
-        sizes=sizes,
-        settings={"activation": record.name, "cost": cost_named(cost).name},
+        sizes=dict(sizes),
+        settings={"activation": record.name, "cost": cost.name},
     )
 
 
-def _definitions(cost: str) -> tuple[Definition, ...]:
+def _definitions(cost: Cost) -> tuple[Definition, ...]:
     weighted = add(sum_over(mul(w[l, j, k], a[l - 1, k]), _neuron(k, l - 1)), b[l, j])
-    value = cost_named(cost).formula(lambda i: a[L, i], lambda i: y[i], _neuron(k, L))
+    value = cost.formula(lambda i: a[L, i], lambda i: y[i], _neuron(k, L))
     return (
         Definition(a[1, j], (_neuron(j, ONE),), x[j]),
         Definition(z[l, j], (_layer(l), _neuron(j, l)), weighted),

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -541,7 +542,7 @@ def test_a_network_that_is_not_one_is_invalid() -> None:
 
 def test_a_lemma_of_another_network_is_refused() -> None:
     """Even of one with the same equations: only the network itself will do."""
-    other = prove("bp1", mlp())
+    other = prove("bp1", replace(mlp()))
     start = begin(NET, (neuron(j, L),), delta[L, j])
     with pytest.raises(Refused, match="same network"):
         rewrite(start, (), "theorem", lemma=other, given={})
@@ -559,8 +560,8 @@ OUT_OF_RANGE: dict[str, tuple[str, Expr, tuple[Limit, ...], dict[Any, Any]]] = {
     "a neuron beyond the last": ("[j = 2] = 0 for j in 1..1", Delta(TWO, TWO), (), {j: TWO}),
     "a neuron that may be beyond": ("[j = 2] = 0 for j in 1..1", Delta(k, TWO), (neuron(k, L),), {j: k}),
     "a letter of the same name with a wider range": (
-        "[j = 1] = 1 for j in 1..1",
-        Delta(j, ONE),
+        "[j = 2] = 0 for j in 1..1",
+        Delta(j, TWO),
         (neuron(j, L),),
         {},
     ),
@@ -704,7 +705,7 @@ INDUCTIONS: dict[str, Callable[[], Theorem]] = {
     "a base for fewer neurons": lambda: induction(base(limits=((j, ONE, ONE),)), plain(), l),
     "a base with a letter more": lambda: induction(base(limits=(neuron(j, L), neuron(k, L))), plain(), l),
     "a base of another statement": lambda: induction(BP["bp1"], plain(), l),
-    "a base of another network": lambda: induction(base(net=mlp()), plain(), l),
+    "a base of another network": lambda: induction(base(net=replace(mlp())), plain(), l),
     "a step over no such letter": lambda: induction(base(), plain(), k),
     "a step with a hole before the end": lambda: induction(base(), plain(((l, TWO, L - 2), neuron(j, l))), l),
     "a step that assumes something else": lambda: induction(base(), step_from(assumption()), l),

@@ -429,6 +429,10 @@ def test_a_path_that_misses_the_set_is_named(name: str) -> None:
 # Hypotheses
 
 NEEDS: dict[str, tuple[Case, set[tuple[str, object]]]] = {
+    "the chain rule": (
+        Case("chain-rule", Partial(C, omega), None, {"through": (each(h[s], (s, ONE, T)),)}, TIME, ()),
+        {("differentiable", "phi"), ("differentiable", "C")},
+    ),
     "any function": (
         Case("function-rule", Partial(Fn("F", 0, f[j]), f[i]), None),
         {("differentiable", "F")},
