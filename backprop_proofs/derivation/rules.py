@@ -123,7 +123,7 @@ def leaf(expr: Expr, scope: Scope) -> Rewritten:
     """∂x_i/∂x_j = [i = j], and ∂y/∂x = 0 where y does not depend on x.
 
     Why: a variable changes with itself at rate 1; what no path from x reaches does not change.
-    Source: DESIGN, section 4; Nielsen, chapter 2, before equation 38
+    Source: calculus; Nielsen, chapter 2, before equation 38
     """
     expect(isinstance(expr, Partial), "leaf", "a derivative", found=expr)
     if isinstance(expr.of, Ref):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from backprop_proofs.derivation import backprop
+from backprop_proofs.derivation.slopes import activation_slope
 from backprop_proofs.errors import UnknownName
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.network import Network
@@ -33,6 +34,12 @@ _TABLE = (
         "the backward pass computes the error of every layer, by induction from BP1 and BP2",
         'Nielsen, chapter 2, "The backpropagation algorithm"',
         backprop.backward_pass,
+    ),
+    Named(
+        "activation-slope",
+        "the slope of the activation from its formula, such as σ' = σ(1 - σ)",
+        "Nielsen, chapter 2, after equation 28, and chapter 3, equation 110",
+        activation_slope,
     ),
 )
 THEOREMS: Mapping[str, Named] = MappingProxyType({named.name: named for named in _TABLE})

@@ -22,7 +22,8 @@ from backprop_proofs.language.network import Network
 
 Number = Any  # int, Fraction or mpf, by the field
 Tangent = dict[Key, Number] | None
-PRIMITIVES = frozenset(("exp", "log", "relu"))  # functions that mean themselves wherever a network does not define them
+KINKED = ("relu", "step")  # max(0, u) and its derivative
+PRIMITIVES = frozenset(("exp", "log", *KINKED))  # they mean themselves wherever a network does not define them
 PRIME = 2**61 - 1
 
 
@@ -52,11 +53,12 @@ class Field:
         raise NotImplementedError
 
     def primitive(self, name: str, primes: int, at: Number) -> Number:
-        if name != "relu":
+        if name not in KINKED:
             raise Singular(f"{name} has no value in this field")
         if not at:
             raise Singular("the kink of relu")
-        return (at, 1)[primes] if at > 0 and primes < 2 else 0
+        order = primes + KINKED.index(name)
+        return (at, 1)[order] if at > 0 and order < 2 else 0
 
     def same(self, left: Number, right: Number) -> bool:
         return bool(left == right)
@@ -162,7 +164,7 @@ class Floats(Field):
     def primitive(self, name: str, primes: int, at: Number) -> Number:
         if name == "exp":
             return self.context.exp(at)
-        if name == "relu":
+        if name in KINKED:
             return super().primitive(name, primes, at)
         if at <= 0:
             raise Singular("the logarithm of a number that is not positive")
@@ -189,7 +191,7 @@ def needs(network: Network, *exprs: Basic) -> str:
     powers = {node.args[1] for expr in everything for node in expr.atoms(Pow)}
     if names & {"exp", "log"} or any(isinstance(p, Rational) and not isinstance(p, Integer) for p in powers):
         return "real"
-    return "ordered" if "relu" in names else "any"
+    return "ordered" if names & set(KINKED) else "any"
 
 
 def field_for(need: str, attempt: int = 0) -> Field:

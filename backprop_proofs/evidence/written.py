@@ -16,6 +16,7 @@ from sympy import log as sympy_log
 
 from backprop_proofs.errors import Malformed
 from backprop_proofs.evidence.concrete import Concrete, Key, affine, show
+from backprop_proofs.evidence.fields import KINKED
 from backprop_proofs.language.expressions import Delta, Each, Fn, IndexSum, Opaque, Partial, Ref
 from backprop_proofs.language.matrices import (
     Array,
@@ -140,10 +141,11 @@ class Writer:
         if formula is None and name in ("exp", "log"):
             u = Symbol("u")
             return {"exp": sympy_exp, "log": sympy_log}[name](u).diff(u, primes).xreplace({u: argument})
-        if not self.formulas or (formula is None and name != "relu"):
+        if not self.formulas or (formula is None and name not in KINKED):
             return function_of(name, primes)(argument)
         if formula is None:
-            return (Max(0, argument), Heaviside(argument))[primes] if primes < 2 else S.Zero
+            order = primes + KINKED.index(name)
+            return (Max(0, argument), Heaviside(argument))[order] if order < 2 else S.Zero
         u = Symbol(formula.variable.name)
         body = self._formula(formula.body, formula.variable, u)
         return body.diff(u, primes).xreplace({u: argument})

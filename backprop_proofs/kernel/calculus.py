@@ -96,7 +96,7 @@ def chain_rule(expr: Expr, scope: Scope, through: tuple[Expr, ...]) -> Rewritten
     """∂Y/∂X = Σ_{V in S} ∂Y/∂V · ∂V/∂X, for a set S that every path from X to Y meets, the rest of S held fixed.
 
     Why: every path from X to Y has one first member of S, so sorting the paths by it counts each of them once.
-    Source: DESIGN, section 2; Nielsen, chapter 2, equations 37 and 41
+    Source: the multivariate chain rule; Nielsen, chapter 2, equations 37 and 41
     """
     expect(isinstance(expr, Partial) and isinstance(expr.of, Ref), "chain-rule", "∂Y/∂X of two quantities", found=expr)
     network, facts, start, end = scope.network, scope.facts, region_of(expr.wrt), region_of(expr.of)

@@ -118,7 +118,7 @@ class Partial(Node):
     """∂of/∂wrt with `held` at their values: wrt's own equation and those of held (save of itself) are dropped.
 
     Every other equation is kept and `of` is differentiated, so ∂C/∂z^l_j is the error and ∂z^{l+1}_k/∂z^l_j goes
-    through a^l. Source: DESIGN, section 2.
+    through a^l.
     """
 
     of = property(lambda self: self.args[0])

@@ -40,7 +40,7 @@ NETWORKS = {
 def test_all_evidence_for_all_theorems_agrees(settings: dict) -> None:
     network = bp.mlp(**settings)
     for name in THEOREMS:
-        if not says_nothing(name, network):
+        if not says_nothing(name, network) and (name != "activation-slope" or network.functions):
             found = evidence_for(bp.prove(name, network))
             assert [check.name for check in found] == ["raw SymPy", "exact instances"]
             assert all(check.agrees and check.comparisons > 0 for check in found)

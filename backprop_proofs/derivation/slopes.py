@@ -1,0 +1,43 @@
+"""The slope of an activation, from its formula: σ' = σ(1 - σ) of the sigmoid, σ' = 1 - σ² of tanh, and the like."""
+
+from __future__ import annotations
+
+from sympy import Expr
+
+from backprop_proofs.derivation.chain import Chain
+from backprop_proofs.derivation.tactics import derivative_of, work_out
+from backprop_proofs.errors import InvalidInput
+from backprop_proofs.kernel.theorem import Theorem
+from backprop_proofs.language.expressions import Fn
+from backprop_proofs.language.network import Network
+from backprop_proofs.networks.activations import activation_named
+from backprop_proofs.networks.mlp import u
+
+
+def sigma(argument: Expr) -> Fn:
+    """σ(argument)."""
+    return Fn("sigma", 0, argument)
+
+
+def activation_slope(network: Network) -> Theorem:
+    """σ'(u) as the books write it, for every real u. Raises InvalidInput for an activation without a formula.
+
+    Source: Nielsen, chapter 2 (sigmoid: σ' = σ(1 - σ)) and chapter 3 (tanh: σ' = 1 - σ²)
+    """
+    record = activation_named(network.settings["activation"])
+    if record.slope is None:
+        raise InvalidInput("activation-slope: expected an activation with a formula, such as sigmoid; found any σ")
+    chain = Chain(network, (), Fn("sigma", 1, u))
+    chain.use(derivative_of(network, (), sigma(u), u), (), backwards=True)
+    work_out(chain.step("function-definition", (0,)))
+    written = _written_out(network, record.slope(sigma, u))
+    chain.step("ring", to=written.statement.rhs)
+    return chain.use(written, (), backwards=True).theorem
+
+
+def _written_out(network: Network, slope: Expr) -> Theorem:
+    """The slope, with the formula of σ wherever σ stands in it."""
+    chain = Chain(network, (), slope)
+    while (path := chain.find(lambda part: isinstance(part, Fn) and part.name == "sigma")) is not None:
+        chain.step("function-definition", path)
+    return chain.theorem
