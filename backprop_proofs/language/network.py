@@ -178,7 +178,7 @@ class Network:
                 self.check(expr.of, facts)
             for instances in expr.args[1:]:
                 self.check_set(instances, facts)
-        elif isinstance(expr, Rational | Fn) or type(expr) in (Add, Mul, Pow):
+        elif isinstance(expr, Rational) or (isinstance(expr, Fn) and expr.primes >= 0) or type(expr) in (Add, Mul, Pow):
             for part in expr.args[2:] if isinstance(expr, Fn) else expr.args:
                 self.check(part, facts)
         else:

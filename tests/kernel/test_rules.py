@@ -33,6 +33,7 @@ from kernel.toys import (
     omega,
     p,
     q,
+    r,
     s,
     sigma,
     t,
@@ -51,6 +52,7 @@ from backprop_proofs.language.binding import alpha_equal, each
 from backprop_proofs.language.expressions import (
     Delta,
     Fn,
+    Opaque,
     Partial,
     Quantity,
     add,
@@ -241,6 +243,8 @@ REFUSED: dict[str, Case] = {
     "the quotient rule of a product": Case("quotient-rule", Partial(mul(f[j], g[j]), f[i]), None),
     "the function rule of a quantity": Case("function-rule", Partial(f[j], f[i]), None),
     # leaf
+    "an unspecified function of it": Case("leaf", Partial(Opaque("F", each(f[m], upto(m))), f[i]), None),
+    "an unspecified function of what depends on it": Case("ring", Partial(Opaque("F", Y), c), None, {"to": ZERO}),
     "a^{l+1} depends on a^l": Case(
         "leaf", Partial(a[l + 1, k], a[l, j]), None, {}, NET, (HIDDEN, neuron(j, l), neuron(k, l + 1))
     ),
@@ -296,6 +300,9 @@ REFUSED: dict[str, Case] = {
     "an index out of range": Case("ring", ZERO, None, {"to": add(f[j + 1], negative(f[j + 1]))}),
     "an unknown quantity": Case("ring", ZERO, None, {"to": add(Quantity("no")[j], negative(Quantity("no")[j]))}),
     "∂f/∂f without its derivative": Case("ring", Partial(Y, c), None, {"to": ONE}),
+    "what may be held, as if it were not": Case(
+        "ring", Partial(mul(TWO, r[j]), f[j], r[i]), None, {"to": mul(TWO, Partial(r[j], f[j], r[i]))}
+    ),
     "what is held and what is not": Case("ring", Partial(Y, c, V), None, {"to": Partial(Y, c)}),
 }
 

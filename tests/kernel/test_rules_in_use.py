@@ -241,6 +241,13 @@ def test_shapes_have_to_fit_at_all_sizes() -> None:
             matrix_form(start, bad, bad, (j,))
 
 
+def test_a_vector_is_equal_only_if_all_of_its_entries_are() -> None:
+    """f_j = f_j for j in 2..N says nothing of f_1; nor does it for j in 1..N-1 say anything of f_N."""
+    for ends in ((TWO, N), (ONE, N - 1)):
+        with pytest.raises(BackpropError):
+            matrix_form(begin(TOY, ((j, *ends),), f[j]), Whole(f), Whole(f), (j,))
+
+
 # Induction
 
 
