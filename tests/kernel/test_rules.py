@@ -300,6 +300,7 @@ REFUSED: dict[str, Case] = {
     "an index out of range": Case("ring", ZERO, None, {"to": add(f[j + 1], negative(f[j + 1]))}),
     "an unknown quantity": Case("ring", ZERO, None, {"to": add(Quantity("no")[j], negative(Quantity("no")[j]))}),
     "∂f/∂f without its derivative": Case("ring", Partial(Y, c), None, {"to": ONE}),
+    "what may be held, as if it were": Case("ring", Partial(mul(TWO, r[j]), f[j], r[i]), None, {"to": ZERO}),
     "what may be held, as if it were not": Case(
         "ring", Partial(mul(TWO, r[j]), f[j], r[i]), None, {"to": mul(TWO, Partial(r[j], f[j], r[i]))}
     ),
