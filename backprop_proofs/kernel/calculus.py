@@ -14,6 +14,7 @@ from backprop_proofs.kernel.dependence import covered, find_path, may_meet, memb
 from backprop_proofs.kernel.rules import Hypothesis, Rewritten, Scope, expect, primitive
 from backprop_proofs.language.binding import (
     alpha_equal,
+    each,
     opened,
     refreshed,
     replace_scalar,
@@ -24,13 +25,16 @@ from backprop_proofs.language.binding import (
 from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Opaque, Partial, Ref, add, mul, power
 from backprop_proofs.language.network import Definition, Network
 
-# The derivatives that are given: e^u, ln u (u > 0), max(0, u) and its step (u ≠ 0). All others follow from a formula.
+# The derivatives that are given: e^u, ln u (u > 0), max(0, u) and its step (u ≠ 0), the normal distribution function
+# and its density. All others follow from a formula.
 _GIVEN: Mapping[str, tuple[Callable[[Expr], Expr], str]] = MappingProxyType(
     {
         "exp": (lambda u: Fn("exp", 0, u), ""),
         "log": (lambda u: power(u, -1), "positive"),
         "relu": (lambda u: Fn("step", 0, u), "nonzero"),
         "step": (lambda u: S.Zero, "nonzero"),
+        "normal_cdf": (lambda u: Fn("normal_pdf", 0, u), ""),
+        "normal_pdf": (lambda u: mul(S.NegativeOne, u, Fn("normal_pdf", 0, u)), ""),
     }
 )
 
@@ -109,9 +113,9 @@ def chain_rule(expr: Expr, scope: Scope, through: tuple[Expr, ...]) -> Rewritten
         expect(not network.is_abbreviation(region.quantity.name), "chain-rule", "network quantities", found=region)
         twice = any(may_meet(region, other, facts) for other in regions[:place])
         expect(not twice, "chain-rule", "a set that names each member once", found=region)
-    if missed := find_path(network, start, end, through + expr.held, facts):
-        wanted = f"every path from {expr.wrt} to {expr.of} to meet the set"
-        raise Refused("chain-rule", wanted, " -> ".join(map(str, missed)), "add a quantity of that path to the set")
+    missed = " -> ".join(map(str, find_path(network, start, end, through + expr.held, facts) or ()))
+    wanted, remedy = "every path from {} to {} to meet the set", "add a quantity of that path to the set"
+    expect(not missed, "chain-rule", wanted, expr.wrt, expr.of, found=missed, remedy=remedy)
     pairs = product(regions, map(members, through))
     linked = any(find_path(network, one, other, (), facts.given(one.where + other.where)) for one, other in pairs)
     held = expr.held + (through if linked else ())
@@ -146,7 +150,7 @@ def worked_out(partial: Partial, scope: Scope, needs: list[Hypothesis]) -> Expr:
         if isinstance(of, Pow) and isinstance(of.exp, Rational):
             inner = d(of.base, at)
             if inner is not S.Zero:
-                needs.extend(_power_needs(of))
+                needs.extend(_power_needs(of, at.network))
             return mul(of.exp, power(of.base, of.exp - 1), inner)
         if isinstance(of, Fn):
             inner = d(of.argument, at)
@@ -192,26 +196,30 @@ def _leaf(of: Ref, partial: Partial, scope: Scope) -> Expr:
 
 
 def hypotheses_of(call: Fn, scope: Scope) -> tuple[Hypothesis, ...]:
-    """What the derivative of a function rests on: for one that the network uses, everywhere; else at its argument."""
-    used = any(call.name == f.name for d in scope.network.definitions for f in d.body.atoms(Fn)) and not call.primes
-    return smoothness(scope.network) if used else _needs(call, scope.network)
+    """What the derivative of a function rests on: at its argument, or wherever the network uses it, if it does so."""
+    for known in scope.network.definitions:
+        for use in known.body.atoms(Fn):
+            alike = use.args[:2] == call.args[:2] and isinstance(use.argument, Ref) and isinstance(call.argument, Ref)
+            if alike and covered(region_of(call.argument), (each(use.argument, *known.limits),), scope.facts):
+                return tuple(need.for_all(known.limits) for need in _needs(use, scope.network))
+    return _needs(call, scope.network)
 
 
 @lru_cache(maxsize=256)
 def smoothness(network: Network) -> tuple[Hypothesis, ...]:
     """What every derivative in the network rests on, for all instances: its functions differentiable where used."""
-    bodies = [known.body for known in network.definitions]
-    opaque = [Hypothesis("differentiable", call.name) for body in bodies for call in body.atoms(Opaque)]
-    return tuple(dict.fromkeys([need for body in bodies for need in _needs(body, network)] + opaque))
+    opaque = [Hypothesis("differentiable", call.name) for d in network.definitions for call in d.body.atoms(Opaque)]
+    needs = [need.for_all(d.limits) for d in network.definitions for need in _needs(d.body, network)]
+    return tuple(dict.fromkeys(needs + opaque))
 
 
 def _needs(expr: Expr, network: Network) -> tuple[Hypothesis, ...]:
     """What the derivative of a formula rests on."""
-    needs = [need for part in expr.atoms(Pow) for need in _power_needs(part)]
+    needs = [need for part in expr.atoms(Pow) for need in _power_needs(part, network)]
     for call in expr.atoms(Fn):
         formula = network.function(call.name)
         if call.name in _GIVEN:
-            needs += nonzero(call.argument, _GIVEN[call.name][1]) if _GIVEN[call.name][1] else ()
+            needs += nonzero(call.argument, network, _GIVEN[call.name][1]) if _GIVEN[call.name][1] else ()
         elif formula is None or call.primes:
             needs.append(Hypothesis("differentiable", call.name + "'" * call.primes))
         else:
@@ -219,22 +227,27 @@ def _needs(expr: Expr, network: Network) -> tuple[Hypothesis, ...]:
     return tuple(sorted(set(needs), key=str))
 
 
-def _power_needs(part: Pow) -> tuple[Hypothesis, ...]:
+def _power_needs(part: Pow, network: Network) -> tuple[Hypothesis, ...]:
     if isinstance(part.exp, Integer):
-        return nonzero(part.base) if part.exp < 0 else ()
-    return nonzero(part.base, "positive")
+        return nonzero(part.base, network) if part.exp < 0 else ()
+    return nonzero(part.base, network, "positive")
 
 
-def nonzero(expr: Expr, kind: str = "nonzero") -> tuple[Hypothesis, ...]:
+def nonzero(expr: Expr, network: Network, kind: str = "nonzero") -> tuple[Hypothesis, ...]:
     """The hypothesis that `expr` is not 0 (or is positive); none where it certainly is positive."""
-    return () if _is_positive(expr) else (Hypothesis(kind, expr),)
+    if isinstance(expr, Pow) and isinstance(expr.exp, Rational) and kind == "nonzero":
+        return nonzero(expr.base, network, "nonzero" if isinstance(expr.exp, Integer) else "positive")
+    return () if _is_positive(expr, network) else (Hypothesis(kind, expr),)
 
 
-def _is_positive(expr: Expr) -> bool:
-    """Whether `expr` is made of positive numbers and exponentials by +, · and powers."""
+def _is_positive(expr: Expr, network: Network) -> bool:
+    """Whether `expr` is made of positive numbers, sizes and exponentials by +, · and powers, or a full sum of such."""
     if isinstance(expr, Fn):
         return expr.name == "exp" and expr.primes == 0
     if isinstance(expr, Pow):
-        return _is_positive(expr.base) and isinstance(expr.exp, Rational)
-    parts = isinstance(expr, Add | Mul) and all(map(_is_positive, expr.args))
-    return parts or (isinstance(expr, Number) and bool(expr > 0))
+        return _is_positive(expr.base, network) and isinstance(expr.exp, Rational)
+    if isinstance(expr, IndexSum):
+        full = network.facts().within(expr.limit[1], expr.limit[1], expr.limit[2])
+        return full and _is_positive(expr.body, network)
+    parts = isinstance(expr, Add | Mul) and all(_is_positive(part, network) for part in expr.args)
+    return parts or (isinstance(expr, Number) and bool(expr > 0)) or network.is_size(expr)

@@ -100,7 +100,8 @@ def _holds(outer: Region, inner: Region, facts: Facts) -> bool:
             solved[letter] = plus(gap, {letter: 1})
         elif gap and not (known.follows(gap) and known.follows(plus({}, gap, -1))):
             return False
-    whole = outer.quantity == inner.quantity and len(solved) == len(outer.letters)
+    apart = set(outer.letters).isdisjoint(inner.letters)
+    whole = outer.quantity == inner.quantity and len(solved) == len(outer.letters) and apart
     return whole and all(known.follows(put(part, solved)) for part in outer.where)
 
 
@@ -151,7 +152,8 @@ def _search(
             if reached or len(known) > 2 * _REGIONS:  # given up: as if there were a path
                 return (*path, end)
             if not any(_holds(old, user, facts) for old in known):
-                known.append(_widened(network, known, user, facts) if len(known) > 1 else user)
+                before = [passed for passed in path if passed.quantity == user.quantity]
+                known.append(_widened(network, before, user, facts) if len(before) > 1 else user)
                 todo.append((known[-1], (*path, user)))
     return None
 

@@ -9,21 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from itertools import groupby, permutations, product
+from itertools import groupby, islice, permutations, product
+from math import floor
 from typing import NamedTuple
 
 from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Rational, Symbol
 from sympy.core.basic import Basic
 
-from backprop_proofs.errors import Refused
 from backprop_proofs.kernel.calculus import nonzero, worked_out
-from backprop_proofs.kernel.rules import Hypothesis, Scope
-from backprop_proofs.language.binding import free_indices, fresh_index, opened, substitute, substitute_limits
-from backprop_proofs.language.expressions import Binder, Delta, Fn, IndexSum, Partial, Ref, add, mul, negative, power
-from backprop_proofs.language.indices import Atom, Facts, Limit, Line, atom_of, line
+from backprop_proofs.kernel.rules import Hypothesis, Scope, expect
+from backprop_proofs.language.binding import canonical, free_indices, fresh_index, opened, substitute, substitute_limits
+from backprop_proofs.language.expressions import (
+    Binder,
+    Delta,
+    Fn,
+    IndexSum,
+    Partial,
+    Quantity,
+    Ref,
+    add,
+    mul,
+    negative,
+    power,
+)
+from backprop_proofs.language.indices import Atom, Facts, Limit, Line, atom_of, index, line
 
 _MOST_MONOMIALS, _MOST_ORDERS = 20_000, 720  # larger forms, and monomials with more orders of their sums, are refused
 _MOST_FACTORS = 1_000
+_MOST_TRIES = 64  # ways to bring monomials under a common sum
 Atoms = tuple[tuple[Expr, Fraction], ...]
 Labels = dict[str, str]  # texts for the letters (as atoms) of the sums around
 ONE = Fraction(1)
@@ -40,21 +53,19 @@ class Monomial(NamedTuple):
 def same_value(left: Expr, right: Expr, scope: Scope) -> tuple[Hypothesis, ...] | None:
     """What left = right rests on, if both have one normal form, perhaps after multiplying by denominators; or None."""
     form = _Form(scope)
-    rest = form.collected(form.expanded(add(left, negative(right)), scope.facts), scope.facts)
-    while bottoms := _denominators(rest):
-        rest = form.collected((new for m in rest for new in form.cleared(m, bottoms, scope.facts)), scope.facts)
-    return None if rest else tuple(dict.fromkeys(form.needs))
+    gone = form.vanishes(form.expanded(add(left, negative(right)), scope.facts), scope.facts)
+    return tuple(dict.fromkeys(form.needs)) if gone else None
 
 
-def _denominators(monomials: list[Monomial]) -> dict[Expr, int]:
-    """The atoms that the monomials divide by, and the highest power of each; none that a sum's index stands in."""
-    bottoms: dict[Expr, int] = {}
-    for _, limits, atoms in monomials:
-        bound = {letter for letter, _, _ in limits}
-        for atom, exponent in atoms:
-            if exponent < 0 and exponent.denominator == 1 and not bound & free_indices(atom):
-                bottoms[atom] = max(bottoms.get(atom, 0), -int(exponent))
-    return bottoms
+def _denominators(monomials: list[Monomial]) -> dict[Expr, Fraction]:
+    """The atoms that the monomials divide by, and a power that clears each; none that a sum's index stands in."""
+    powers = [
+        (atom, Fraction(-floor(exponent)))
+        for _, limits, atoms in monomials
+        for atom, exponent in atoms
+        if exponent < 0 and free_indices(atom).isdisjoint(letter for letter, _, _ in limits)
+    ]
+    return dict(sorted(powers, key=lambda pair: pair[1]))  # of two powers of one atom, the higher is the last
 
 
 def solved_for(letter: Symbol, gap: Expr) -> Expr | None:
@@ -70,6 +81,7 @@ class _Form:
     def __init__(self, scope: Scope):
         self.scope = scope
         self.needs: list[Hypothesis] = []
+        self.alike: dict[Basic, Expr] = {}  # one atom for all that differ in the names of bound indices
 
     def expanded(self, expr: Expr, facts: Facts) -> list[Monomial]:
         """The monomials of `expr`, multiplied out, not yet collected."""
@@ -85,28 +97,31 @@ class _Form:
             case IndexSum():
                 body, limit = opened(expr)
                 inner = facts.extended((limit,))
-                return [done for m in self.expanded(body, inner) for done in self.summed(m, limit, facts)]
+                terms = (m._replace(limits=(limit, *m.limits)) for m in self.expanded(body, inner))
+                return [done for term in terms for done in self.settled(term, facts)]
             case Partial():
                 opened_up = worked_out(expr, self.scope._replace(facts=facts), self.needs)
                 if opened_up != expr:
                     return self.expanded(opened_up, facts)
+            case Symbol() | Ref() if facts.sizes and self.scope.network.is_size(expr):
+                if (known := facts.value(expr)) is not None:
+                    return [Monomial(Fraction(known))]
             case Delta():
                 return self.settled(Monomial(atoms=((expr, ONE),)), facts)
-            case Fn(name="exp", primes=0) if not self.collected(self.expanded(expr.argument, facts), facts):
-                return [Monomial()]
+            case Fn(name="exp", primes=0):
+                return self.settled(Monomial(atoms=self.joined(((expr, ONE),), facts)), facts)
         return [Monomial(atoms=((expr, ONE),))]
 
     def power(self, base: Expr, exponent: Expr, facts: Facts) -> list[Monomial]:
         size = Fraction(int(exponent.p), int(exponent.q)) if isinstance(exponent, Rational) else None
         if size is None or size.denominator != 1:
-            self.needs += nonzero(base, "positive")
+            self.needs += nonzero(base, self.scope.network, "positive")
             return [Monomial(atoms=((base, size) if size else (Pow(base, exponent, evaluate=False), ONE),))]
         if size == 0:
             return [Monomial()]
-        if abs(size) > _MOST_FACTORS:
-            raise Refused("ring", f"powers of at most {_MOST_FACTORS}", str(size))
+        expect(abs(size) <= _MOST_FACTORS, "ring", "powers of at most {}", _MOST_FACTORS, found=size)
         if size < 0:
-            self.needs += nonzero(base)
+            self.needs += nonzero(base, self.scope.network)
         if isinstance(base, Mul):
             return self.multiplied((self.power(factor, exponent, facts) for factor in base.args), facts)
         if isinstance(base, Pow) and isinstance(base.exp, Integer):
@@ -123,50 +138,60 @@ class _Form:
     def multiplied(self, factors: Iterable[list[Monomial]], facts: Facts) -> list[Monomial]:
         total = [Monomial()]
         for right in factors:
-            if len(total) * len(right) > _MOST_MONOMIALS:
-                raise Refused("ring", f"at most {_MOST_MONOMIALS} monomials", str(len(total) * len(right)))
+            many = len(total) * len(right)
+            expect(many <= _MOST_MONOMIALS, "ring", "at most {} monomials", _MOST_MONOMIALS, found=many)
             pairs = ((one, _apart(other) if one.limits else other) for one, other in product(total, right))
             joined = [Monomial(a * c, k + m, self.joined(f + g, facts)) for (a, k, f), (c, m, g) in pairs]
             total = [done for monomial in joined for done in self.settled(monomial, facts)]
         return total
 
     def joined(self, atoms: Atoms, facts: Facts) -> Atoms:
-        """Equal atoms as one power, and all exponentials as one."""
+        """Equal atoms as one power, and all exponentials as one; e^{r ln u} is u^r."""
         total: dict[Expr, Fraction] = {}
         powers: list[Expr] = []
         for atom, exponent in atoms:
+            atom = atom if isinstance(atom, Ref | Delta) else self.alike.setdefault(canonical(atom), atom)
             if isinstance(atom, Fn) and atom.name == "exp" and atom.primes == 0:
                 powers.append(mul(Rational(exponent.numerator, exponent.denominator), atom.argument))
             else:
                 total[atom] = total.get(atom, Fraction(0)) + exponent
-        if len(powers) > 1 or any(isinstance(argument, Mul) for argument in powers):
+        if len(powers) > 1 or not all(isinstance(argument, Ref) for argument in powers):
             whole = self.collected(self.expanded(add(*powers), facts), facts)
-            powers = [add(*map(_written, whole))] if whole else []
+            for term in [term for term in whole if _is_logarithm(term)]:
+                inner = term.atoms[0][0].args[2]
+                self.needs += nonzero(inner, self.scope.network, "positive")
+                total[inner] = total.get(inner, Fraction(0)) + term.coefficient
+            powers = [add(*(_written(term) for term in whole if not _is_logarithm(term)))]
+            powers = [argument for argument in powers if argument != 0]
         exponentials = ((Fn("exp", 0, argument), ONE) for argument in powers)
         return (*((atom, exponent) for atom, exponent in total.items() if exponent), *exponentials)
 
-    def summed(self, monomial: Monomial, limit: Limit, facts: Facts) -> list[Monomial]:
-        """The monomial under one more sum; as often as the range is long, if it has not got the index."""
-        letter, low, high = limit
-        parts = (*(atom for atom, _ in monomial.atoms), *(end for _, *ends in monomial.limits for end in ends))
-        length = high - low + 1
-        if any(letter in free_indices(part) for part in parts) or not facts.nonnegative(length):
-            return self.settled(monomial._replace(limits=(limit, *monomial.limits)), facts)
-        known = facts.value(length)
-        return self.multiplied(([monomial], self.expanded(length if known is None else Integer(known), facts)), facts)
+    def times(self, monomial: Monomial, factors: list[Expr], facts: Facts) -> list[Monomial]:
+        """The monomial times factors that stand under its sums."""
+        known = facts.extended(monomial.limits)
+        every = [self.expanded(factor, known) for factor in factors]
+        products = self.multiplied([[monomial._replace(limits=())], *every], known)
+        return [done for m in products for done in self.settled(m._replace(limits=monomial.limits + m.limits), facts)]
 
     def settled(self, monomial: Monomial, facts: Facts) -> list[Monomial]:
-        """The monomial with each delta decided, collapsed, or its two free letters made one; [] if it is 0."""
+        """The monomial with each delta decided, collapsed, or its two free letters made one; [] if it is 0.
+
+        A sum whose index stands nowhere in it is as many times the rest as its range is long.
+        """
         coefficient, limits, atoms = monomial
         for place, (atom, exponent) in enumerate(atoms):
+            rest = atoms[:place] + atoms[place + 1 :]
+            if isinstance(atom, Rational | Add | Mul | IndexSum) and exponent >= 1:
+                rest += ((atom, exponent % 1),) if exponent % 1 else ()
+                return self.times(Monomial(coefficient, limits, rest), [atom] * floor(exponent), facts)
             if not isinstance(atom, Delta) or exponent <= 0:
                 continue
-            known, (left, right) = facts.extended(limits), atom.args
-            rest = atoms[:place] + atoms[place + 1 :]
+            known, (left, right), spoken = facts.extended(limits), atom.args, _letters(atom.args)
             if known.equal(left, right):
                 return self.settled(Monomial(coefficient, limits, rest), facts)
             for at, (letter, low, high) in enumerate(limits):
-                value, others = solved_for(letter, left - right), limits[:at] + limits[at + 1 :]
+                value = solved_for(letter, left - right) if letter in spoken else None
+                others = limits[:at] + limits[at + 1 :]
                 if value is None or any(letter in _behind(s, others) for s in free_indices(value)):
                     continue
                 if facts.extended(others).within(value, low, high):
@@ -183,17 +208,53 @@ class _Form:
                     return self.settled(Monomial(coefficient, limits, merged), facts)
             if exponent != 1:
                 return self.settled(Monomial(coefficient, limits, (*rest, (atom, ONE))), facts)
+        for at, (letter, low, high) in enumerate(limits):
+            others = limits[:at] + limits[at + 1 :]
+            parts = (*(atom for atom, _ in atoms), *(end for _, *ends in others for end in ends))
+            if letter not in _letters(parts) and facts.extended(others).nonnegative(high - low + 1):
+                return self.times(Monomial(coefficient, others, atoms), [high - low + 1], facts)
         return [monomial]
 
     def put(self, atoms: Atoms, letter: Symbol, value: Expr, facts: Facts) -> Atoms:
         return self.joined(tuple((substitute(atom, {letter: value}), exponent) for atom, exponent in atoms), facts)
 
-    def cleared(self, monomial: Monomial, bottoms: dict[Expr, int], facts: Facts) -> list[Monomial]:
-        """The monomial times the highest power of each denominator."""
-        kept = tuple((atom, exponent) for atom, exponent in monomial.atoms if atom not in bottoms)
-        times = {atom: int(most + dict(monomial.atoms).get(atom, 0)) for atom, most in bottoms.items()}
-        factors = [self.expanded(atom, facts) for atom, often in times.items() for _ in range(often)]
-        return self.multiplied([[monomial._replace(atoms=kept)], *factors], facts)
+    def vanishes(self, monomials: Iterable[Monomial], facts: Facts, tries: int = _MOST_TRIES) -> bool:
+        """Whether they add up to 0, perhaps after multiplying by denominators, or term by term under a common sum.
+
+        What has no such sum is 0 by itself, or stands under the common one, divided by the length of its range.
+        """
+        rest = self.collected(monomials, facts)
+        while bottoms := _denominators(rest):
+            self.needs += [need for atom in bottoms for need in nonzero(atom, self.scope.network)]
+            raised = (m._replace(atoms=self.joined((*m.atoms, *bottoms.items()), facts)) for m in rest)
+            rest = self.collected((new for m in raised for new in self.settled(m, facts)), facts)
+        ranges = (ends for m in rest for s, *ends in m.limits if _divides(m, s) and _letters(ends) <= facts.letters)
+        common = next(ranges, None)
+        if common is None:
+            return not rest
+        letters = [[s for s, *ends in m.limits if ends == common] for m in rest]
+        choices = [[s for s in each if _divides(m, s)] or each for m, each in zip(rest, letters, strict=True) if each]
+        under, apart = (
+            [m for m, each in zip(rest, letters, strict=True) if bool(each) is had] for had in (True, False)
+        )
+        orders = list(islice(product(*choices), tries + 1))
+        if len(orders) > tries:
+            return False
+        if self.vanishes(apart, facts, tries):
+            apart = []
+        elif facts.nonnegative(common[1] - common[0]):
+            apart = self.multiplied([apart, self.power(common[1] - common[0] + 1, Integer(-1), facts)], facts)
+        else:
+            return False
+        shared = fresh_index(index("t"))
+        inner = facts.extended(((shared, *common),))
+
+        def taken(m: Monomial, letter: Symbol) -> Monomial:
+            limits = substitute_limits(tuple(limit for limit in m.limits if limit[0] != letter), {letter: shared})
+            return Monomial(m.coefficient, limits, self.put(m.atoms, letter, shared, inner))
+
+        left = tries // len(orders)
+        return any(self.vanishes([*apart, *map(taken, under, order)], inner, left) for order in orders)
 
     def collected(self, monomials: Iterable[Monomial], facts: Facts) -> list[Monomial]:
         """The monomials with equal ones added up; none left exactly when the normal form is 0."""
@@ -214,8 +275,8 @@ class _Form:
         ordered = sorted(letters, key=marks.__getitem__)
         groups = [tuple(permutations(group)) for _, group in groupby(ordered, key=marks.__getitem__)]
         orders = [sum(order, ()) for order in product(*groups)] if len(letters) < 7 else []
-        if not 0 < len(orders) <= _MOST_ORDERS:
-            raise Refused("ring", f"at most {_MOST_ORDERS} orders of the sums of one monomial", str(len(letters)))
+        few = 0 < len(orders) <= _MOST_ORDERS
+        expect(few, "ring", "at most {} orders of the sums of one monomial", _MOST_ORDERS, found=len(letters))
         named = (labels | {s: f"_{len(labels) + at}" for at, s in enumerate(order)} for order in orders)
         return min(self.full_key(monomial, known, names) for names in named)
 
@@ -232,26 +293,37 @@ class _Form:
         return f"({'+'.join(sorted(f'{m.coefficient} {self.key(m, facts, labels)}' for m in monomials))})"
 
     def atom_key(self, atom: Basic, facts: Facts, labels: Labels) -> str:
-        if isinstance(atom, Ref | Delta):
-            keys = [_index_key(part, facts, labels) for part in atom.args[isinstance(atom, Ref) :]]
-            if isinstance(atom, Delta):
-                return f"kronecker[{','.join(sorted(keys))}]"
-            return f"{atom.name!r}{atom.quantity.superscripts}[{','.join(keys)}]"
-        if isinstance(atom, Fn):
-            return f"{atom.name!r}{atom.primes}{self.value_key(atom.argument, facts, labels)}"
         if isinstance(atom, Symbol):
             return _index_key(atom, facts, labels)
-        if isinstance(atom, Pow) and not isinstance(atom.exp, Rational):
-            return "^".join(self.value_key(part, facts, labels) for part in atom.args)
-        if isinstance(atom, Add | Mul | Pow | IndexSum):
+        if isinstance(atom, Quantity):
+            return f"{atom.name!r}{atom.superscripts}"
+        if isinstance(atom, Add | Mul | IndexSum) or (isinstance(atom, Pow) and isinstance(atom.exp, Rational)):
             return self.value_key(atom, facts, labels)
         if isinstance(atom, Binder):
             body, limit = opened(atom)
-            ends = (_index_key(end, facts, labels) for end in limit[1:])
+            ends = ":".join(_index_key(end, facts, labels) for end in limit[1:])
             inner = self.atom_key(body, facts.extended((limit,)), labels | {atom_of(limit[0]): f"_{len(labels)}"})
-            return f"{type(atom).__name__}({':'.join(ends)} {inner})"
-        parts = ";".join(self.atom_key(part, facts, labels) for part in atom.args)
-        return f"{type(atom).__name__}({parts})" if atom.args else repr(str(atom))
+            return f"{type(atom).__name__}({ends} {inner})"
+        first, order = getattr(atom, "first_index", len(atom.args)), sorted if isinstance(atom, Delta) else list
+        values = [
+            self.value_key(part, facts, labels) if isinstance(part, Expr) else self.atom_key(part, facts, labels)
+            for part in atom.args[:first]
+        ]
+        indices = order(_index_key(part, facts, labels) for part in atom.args[first:])
+        return f"{type(atom).__name__}({';'.join(values)}[{','.join(indices)}])" if atom.args else repr(str(atom))
+
+
+def _is_logarithm(monomial: Monomial) -> bool:
+    atom, exponent = monomial.atoms[0] if len(monomial.atoms) == 1 and not monomial.limits else (None, ONE)
+    return isinstance(atom, Fn) and atom.name == "log" and atom.primes == 0 and exponent == 1
+
+
+def _divides(monomial: Monomial, letter: Symbol) -> bool:
+    return any(exponent < 0 and letter in free_indices(atom) for atom, exponent in monomial.atoms)
+
+
+def _letters(ends: Iterable[Expr]) -> frozenset[Symbol]:
+    return frozenset().union(*map(free_indices, ends))
 
 
 def _apart(monomial: Monomial) -> Monomial:
@@ -290,5 +362,5 @@ def _letter_key(atom: Atom, labels: Labels) -> str:
     if isinstance(atom, str):
         return labels.get(atom) or repr(atom)
     if isinstance(atom, tuple):
-        return f"{atom[0]}[{','.join(_line_key(dict(part), labels) for part in atom[1:])}]"
+        return f"{atom[0]!r}[{','.join(_line_key(dict(part), labels) for part in atom[1:])}]"
     return "" if atom is None else str(atom)

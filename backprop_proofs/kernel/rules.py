@@ -11,19 +11,56 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sympy import Expr
+from sympy import Dummy, Expr, Symbol, preorder_traversal
+from sympy.core.basic import Basic
 
 from backprop_proofs.errors import Refused, UnknownName
-from backprop_proofs.language.expressions import Partial
-from backprop_proofs.language.indices import Facts
+from backprop_proofs.language.binding import canonical, free_indices, fresh_index, substitute
+from backprop_proofs.language.expressions import IndexSum, Partial
+from backprop_proofs.language.indices import Facts, Limit
 from backprop_proofs.language.network import Network
+from backprop_proofs.shown import shown
 
 
 class Hypothesis(NamedTuple):
-    """What a conclusion rests on: a function is "differentiable", an expression "nonzero" or "positive"."""
+    """What a conclusion rests on: a function is "differentiable", an expression "nonzero" or "positive".
+
+    A fresh letter that stands free in the expression is one of a sum that was around it: it is so for all its values.
+    """
 
     kind: str
     subject: str | Expr
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hypothesis) and self._key == other._key
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[str, Basic | str]:
+        """Its kind and subject, the same for all names of bound letters and of those of sums around it."""
+        if isinstance(self.subject, str):
+            return self.kind, self.subject
+        closed = self.subject
+        for letter in dict.fromkeys(preorder_traversal(self.subject)):
+            if isinstance(letter, Dummy) and letter in free_indices(self.subject):
+                closed = IndexSum(closed, letter, 0, 0)
+        return self.kind, canonical(closed)
+
+    def at(self, values: Mapping[Symbol, Expr]) -> Hypothesis:
+        """The same with letters replaced; those of sums are renamed first, so that no value is caught by one."""
+        if isinstance(self.subject, str):
+            return self
+        apart = {s: fresh_index(s) for s in free_indices(self.subject) if isinstance(s, Dummy)}
+        return self._replace(subject=substitute(self.subject, apart | dict(values)))
+
+    def for_all(self, limits: tuple[Limit, ...]) -> Hypothesis:
+        """The same for all values of some letters."""
+        return self.at({letter: fresh_index(letter) for letter, _, _ in limits})
 
 
 class Scope(NamedTuple):
@@ -42,6 +79,7 @@ class Rewritten(NamedTuple):
     hypotheses: tuple[Hypothesis, ...] = ()
 
 
+@shown
 class Rule(NamedTuple):
     """A named rule: its statement, the answer to "why may I do this?", its source, and the function that does it.
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 from weakref import WeakKeyDictionary
 
-from sympy import Add, Expr, Integer, Mul, Symbol
+from sympy import Add, Dummy, Expr, Integer, Mul, Symbol
 
 from backprop_proofs.errors import ForgedTheorem, Malformed, Refused
 from backprop_proofs.kernel.dependence import check_network, may_meet, members, region_of
@@ -35,6 +35,7 @@ from backprop_proofs.language.expressions import Fn, IndexSum, Opaque, Partial, 
 from backprop_proofs.language.indices import Facts, Limit
 from backprop_proofs.language.matrices import Array, Entry, entry, shape
 from backprop_proofs.language.network import Equation, Network
+from backprop_proofs.shown import Shown, shown
 
 _MOST_TERMS = 10_000  # a sum of more terms is not written out
 
@@ -46,6 +47,7 @@ class Assumption(NamedTuple):
     limits: tuple[Limit, ...]
 
 
+@shown
 class Step(NamedTuple):
     """One link of a chain lhs = ... = rhs: the rule, where in `before` it was used, and with what."""
 
@@ -68,6 +70,7 @@ class Step(NamedTuple):
         return self.lemma.derivation.steps if self.lemma else ()
 
 
+@shown
 class Derivation(NamedTuple):
     """The chain of steps that leads to a theorem."""
 
@@ -105,7 +108,7 @@ def _ledger() -> tuple[Callable[[Judgement], Theorem], Callable[[object], Judgem
 _mint, _judgement = _ledger()
 
 
-class Theorem:
+class Theorem(Shown):
     """A proved equation. Made by the kernel's functions only; cannot be copied, pickled, subclassed or changed."""
 
     __slots__ = ("__weakref__",)
@@ -133,10 +136,18 @@ class Theorem:
 
 def begin(network: Network, limits: tuple[Limit, ...], expr: Expr) -> Theorem:
     """expr = expr, for all indices in limits: the start of every chain."""
+    return _mint(_first(network, limits, Equation(expr, expr)))
+
+
+def _first(network: Network, limits: tuple[Limit, ...], statement: Equation) -> Judgement:
+    """What is said of letters, all plain, since a fresh one in a hypothesis is that of a sum; copies are kept."""
     check_network(network)
-    limits = tuple((letter, low, high) for letter, low, high in limits)
-    _check(expr, network, network.facts(limits))
-    return _mint(Judgement(network, limits, Equation(expr, expr)))
+    fresh = [letter for letter, _, _ in limits if isinstance(letter, Dummy)]
+    expect(not fresh, "begin", "plain letters", found=fresh)
+    says = Judgement(network, tuple((s, low, high) for s, low, high in limits), Equation(*statement))
+    for side in says.statement:
+        _check(side, network, network.facts(says.limits))
+    return says
 
 
 def rewrite(theorem: Theorem, at: Path, rule_name: str, **parameters: Any) -> Theorem:
@@ -161,10 +172,16 @@ def rewrite(theorem: Theorem, at: Path, rule_name: str, **parameters: Any) -> Th
         says._replace(
             statement=Equation(says.statement.lhs, after),
             steps=(*says.steps, step),
-            hypotheses=tuple(dict.fromkeys(says.hypotheses + result.hypotheses)),
+            hypotheses=_merged(says.hypotheses + result.hypotheses),
             assumptions=tuple(dict.fromkeys(says.assumptions + assumed)),
         )
     )
+
+
+def _merged(hypotheses: tuple[Hypothesis, ...]) -> tuple[Hypothesis, ...]:
+    """Each of them once; what is positive is not 0."""
+    implied = {need._replace(kind="nonzero") for need in hypotheses if need.kind == "positive"}
+    return tuple(need for need in dict.fromkeys(hypotheses) if need not in implied)
 
 
 def _scope(says: Judgement, expr: Expr, at: Path) -> Scope:
@@ -246,21 +263,21 @@ def theorem_(expr: Expr, scope: Scope, lemma: Theorem, given: Mapping[Any, Expr]
     values = {letter: given[letter] for letter in letters & given.keys()}
     for letter, low, high in substitute_limits(says.limits, values):
         value = values.get(letter, letter)
+        scope.network.check_index(value, scope.facts)
         expect(scope.facts.within(value, low, high), "theorem", "{} in {}..{}", letter, low, high, found=value)
 
     def instance(part: Expr) -> Expr:
-        part = refreshed(substitute(part, values))
         for variable in variables & given.keys():
             part = replace_scalar(part, variable, given[variable])
         return part
 
-    source, target = map(instance, reversed(tuple(says.statement)) if backwards else says.statement)
+    sides = (refreshed(substitute(side, values)) for side in says.statement)
+    source, target = map(instance, reversed(tuple(sides)) if backwards else sides)
     expect(alpha_equal(source, expr), "theorem", "{}", source, found=expr)
     _check(target, scope.network, scope.facts)
-    needs = tuple(
-        n._replace(subject=instance(n.subject)) if isinstance(n.subject, Expr) else n for n in says.hypotheses
-    )
-    return Rewritten(target, hypotheses=needs)
+    needs = (need.at(values) for need in says.hypotheses)
+    kept = (n if isinstance(n.subject, str) else n._replace(subject=instance(n.subject)) for n in needs)
+    return Rewritten(target, hypotheses=tuple(kept))
 
 
 def _open_letters(assumption: Assumption) -> set[Symbol]:
@@ -270,19 +287,13 @@ def _open_letters(assumption: Assumption) -> set[Symbol]:
 
 def assume(network: Network, limits: tuple[Limit, ...], statement: Equation, fixed: tuple[Limit, ...]) -> Theorem:
     """statement, taken for granted for all letters of `limits`, while the letters of `fixed` keep their value."""
-    check_network(network)
-    statement, (fixed, limits) = (
-        Equation(*statement),
-        (tuple((s, a, b) for s, a, b in part) for part in (fixed, limits)),
-    )
-    for side in statement:
-        _check(side, network, network.facts(fixed + limits))
-    return _mint(Judgement(network, fixed + limits, statement, assumptions=(Assumption(statement, limits),)))
+    says = _first(network, (*fixed, *limits), statement)
+    return _mint(says._replace(assumptions=(Assumption(says.statement, says.limits[len(fixed) :]),)))
 
 
 @primitive
-def induction(base: Theorem, step: Theorem, letter: Symbol, upwards: bool = False) -> Theorem:
-    """P(l) for every l in a..b, from P(b) and, for l in a..b-1, from P(l + 1) to P(l); upwards, from P(a) and l - 1.
+def induction(base: Theorem, step: Theorem, letter: Symbol) -> Theorem:
+    """P(l) for every l in a..b, from P(b) and, for l in a..b-1, from P(l + 1) to P(l).
 
     Why: every l is reached from the one end by finitely many steps.
     Source: induction over layers; Nielsen, chapter 2, "the backpropagation algorithm"
@@ -291,11 +302,7 @@ def induction(base: Theorem, step: Theorem, letter: Symbol, upwards: bool = Fals
     ranges = {s: (low, high) for s, low, high in next_.limits}
     expect(letter in ranges and first.network is next_.network, "induction", "a step over {}", letter, found=step)
     low, high = ranges[letter]
-    if upwards:
-        whole, start, before = (low - 1, high), low - 1, letter - 1
-    elif high is not None:
-        whole, start, before = (low, high + 1), high + 1, letter + 1
-    else:
+    if high is None:
         raise Refused("induction", f"an upper bound of {letter}", "none")
     others = tuple(limit for limit in next_.limits if limit[0] != letter)
 
@@ -304,15 +311,18 @@ def induction(base: Theorem, step: Theorem, letter: Symbol, upwards: bool = Fals
         return limits == substitute_limits(others, {letter: value}) and all(map(alpha_equal, statement, moved))
 
     assumed = next_.assumptions
-    fits = not assumed or (len(assumed) == 1 and claims(before, assumed[0].limits, assumed[0].statement))
-    expect(fits, "induction", "no assumption but the claim at {}", before, found=assumed)
-    fits = not first.assumptions and claims(start, first.limits, first.statement)
-    expect(fits, "induction", "a base that is the claim at {}", start, found=first.statement)
-    parameters = MappingProxyType({"base": base, "lemma": step, "letter": letter, "upwards": upwards})
+    fits = not assumed or (len(assumed) == 1 and claims(letter + 1, assumed[0].limits, assumed[0].statement))
+    expect(fits, "induction", "no assumption but the claim at {}", letter + 1, found=assumed)
+    fits = not first.assumptions and claims(high + 1, first.limits, first.statement)
+    expect(fits, "induction", "a base that is the claim at {}", high + 1, found=first.statement)
+    parameters = MappingProxyType({"base": base, "lemma": step, "letter": letter})
     lhs, rhs = next_.statement
-    link = Step(record.name, (), parameters, lhs, rhs, record.reason, f"{letter} from {start}")
-    hypotheses = tuple(dict.fromkeys(first.hypotheses + next_.hypotheses))
-    return _mint(Judgement(first.network, ((letter, *whole), *others), next_.statement, (link,), hypotheses))
+    link = Step(record.name, (), parameters, lhs, rhs, record.reason, f"{letter} from {high + 1}")
+    needs = _merged(tuple(need.for_all(next_.limits) for need in first.hypotheses + next_.hypotheses))
+    variables = {f.variable for f in first.network.functions}
+    strange = [n for n in needs if isinstance(n.subject, Expr) and variables & n.subject.atoms(Ref)]
+    expect(not strange, "induction", "no hypothesis on the variable of a function", found=strange)
+    return _mint(Judgement(first.network, ((letter, low, high + 1), *others), next_.statement, (link,), needs))
 
 
 @primitive
@@ -334,7 +344,7 @@ def matrix_form(theorem: Theorem, left: Array, right: Array, letters: tuple[Symb
         found = shape(array, slots, facts)
         expect(found == wanted, "matrix-form", "the shape {}", wanted, found=found)
         proved = ring(side, Scope(says.network, facts), to=entry(array, letters, slots, facts))
-        hypotheses = tuple(dict.fromkeys(hypotheses + proved.hypotheses))
+        hypotheses = _merged(hypotheses + proved.hypotheses)
     parameters = MappingProxyType({"left": left, "right": right, "letters": letters})
     link = Step(record.name, (), parameters, says.statement.rhs, Entry(right, *letters), record.reason, "")
     return _mint(says._replace(steps=(*says.steps, link), hypotheses=hypotheses, matrix=Equation(left, right)))

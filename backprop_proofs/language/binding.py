@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 from sympy import Dummy, Expr, Symbol
@@ -88,10 +88,15 @@ def replace_scalar(expr: Expr, old: Ref, new: Expr) -> Expr:
         return new if expr == old else expr
     if isinstance(expr, Partial):
         raise Malformed(f"{old} stands inside a partial derivative, where it is not just a value")
+    return _changed(expr, lambda part: replace_scalar(part, old, new))
+
+
+def _changed(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """`expr` with each of its parts changed; the body of a binder stands under a fresh letter then."""
     if isinstance(expr, Binder):
         body, limit = opened(expr)
-        return expr.func(replace_scalar(body, old, new), *limit)
-    return rebuild(expr, tuple(replace_scalar(part, old, new) for part in expr.args))
+        return expr.func(change(body), *limit)
+    return rebuild(expr, tuple(map(change, expr.args)))
 
 
 @lru_cache(maxsize=65536)
@@ -124,12 +129,7 @@ def opened(expr: Binder) -> tuple[Expr, Limit]:
 
 def refreshed(expr: Expr) -> Expr:
     """`expr` with a fresh letter for every bound index."""
-    if not expr.has(Binder):
-        return expr
-    if isinstance(expr, Binder):
-        body, limit = opened(expr)
-        return expr.func(refreshed(body), *limit)
-    return rebuild(expr, tuple(refreshed(part) for part in expr.args))
+    return _changed(expr, refreshed) if expr.has(Binder) else expr
 
 
 def subterm(expr: Expr, path: Path) -> Expr:

@@ -13,8 +13,10 @@ from sympy.core.basic import Basic
 from sympy.core.symbol import Str
 
 from backprop_proofs.errors import Malformed
+from backprop_proofs.shown import Typeset
 
-GIVEN_FUNCTIONS = ("exp", "log", "relu", "step")  # e^u, ln u, max(0, u) and [u > 0]; no formula may redefine them
+# e^u, ln u, max(0, u), [u > 0], and the normal distribution: P(X <= u) and its density; no formula may redefine them
+GIVEN_FUNCTIONS = ("exp", "log", "relu", "step", "normal_cdf", "normal_pdf")
 
 
 class Quantity(Basic):
@@ -30,7 +32,7 @@ class Quantity(Basic):
         return Ref(self, *(indices if isinstance(indices, tuple) else (indices,)))
 
 
-class Node(Expr):
+class Node(Typeset, Expr):
     """The base of our nodes: real scalars that SymPy's own `diff` must not touch (it ignores bound indices)."""
 
     is_commutative = True

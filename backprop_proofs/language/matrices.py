@@ -16,13 +16,14 @@ from backprop_proofs.errors import Malformed
 from backprop_proofs.language.binding import fresh_index, substitute_limits, sum_over
 from backprop_proofs.language.expressions import Fn, Node, Partial, Quantity, Ref, add, mul
 from backprop_proofs.language.indices import Facts, Limit, index
+from backprop_proofs.shown import Typeset
 
 Shape = tuple[tuple[Expr, Expr | None], ...]  # a (lower, upper) for each index
 _ONE = (Integer(1), Integer(1))  # the one row of a transposed vector
 Slots = Callable[[str], tuple[Limit, ...]]  # the ranges of a quantity's indices, by its name
 
 
-class Array(Basic):
+class Array(Typeset, Basic):
     """The base of the matrix nodes: not scalars, so no scalar rule applies to them."""
 
 

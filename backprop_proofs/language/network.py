@@ -25,10 +25,11 @@ from backprop_proofs.language.expressions import (
 )
 from backprop_proofs.language.indices import Facts, Limit, plus
 from backprop_proofs.language.matrices import Entry, entry
+from backprop_proofs.shown import Shown
 
 
 @dataclass(frozen=True)
-class Equation:
+class Equation(Shown):
     """left = right, a pair; never `sympy.Eq`, which evaluates."""
 
     lhs: Expr
@@ -57,7 +58,7 @@ class FunctionDefinition:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Shown):
     """Equations, and the ranges of what they speak of.
 
     families: the range of each index of each quantity, earlier letters usable in later ranges.
@@ -85,6 +86,10 @@ class Network:
         for limits in self.families.values():
             self.facts(limits)
         for letter, low, high in (*self.parameters, *((size, Integer(1), None) for size in self.sizes)):
+            if isinstance(letter, Ref):
+                self.check_index(letter, self.facts())
+            elif type(letter) is not Symbol:
+                raise InvalidNetwork(f"a size is a plain letter, or one such as n[1]; found {letter}")
             if letter in self.sizes and not self.facts().within(letter, low, high):
                 raise InvalidNetwork(f"{letter} = {self.sizes[letter]} is out of its range {low}..{high}")
         for place, function in enumerate(self.functions):
@@ -104,7 +109,7 @@ class Network:
         fixed = [part for part in ref.indices if part not in letters]
         if len(ref.indices) - len(fixed) != len(letters) or any(free_indices(part) & set(letters) for part in fixed):
             raise InvalidNetwork(f"the left side of a definition wants different letters, each alone; found {ref}")
-        self.check(ref, facts)
+        self._check_ref(ref, facts)
         self.check(definition.body, facts)
         if any(other.name in variables for other in definition.body.atoms(Ref) | {ref}):
             raise InvalidNetwork(f"the variable of a function stands in the definition of {ref}")
@@ -128,6 +133,17 @@ class Network:
         return {(): Facts(self.parameters, self.sizes)}
 
     @cached_property
+    def size_names(self) -> frozenset[str]:
+        """The quantities that ranges are made of, such as n of n_l; each of their values is at least 1."""
+        ends = (end for limits in self.families.values() for _, *ends in limits for end in ends if end is not None)
+        return frozenset(ref.name for end in ends for ref in end.atoms(Ref)) - self.families.keys()
+
+    def is_size(self, expr: Basic) -> bool:
+        """Whether it is a size, such as n_l or a parameter, that is at least 1."""
+        parameter = expr in self.facts().letters and self.facts().within(expr, Integer(1), None)
+        return parameter or (isinstance(expr, Ref) and expr.name in self.size_names)
+
+    @cached_property
     def _quantities(self) -> dict[str, Basic]:
         return {}
 
@@ -135,9 +151,11 @@ class Network:
         """What is known of the sizes, and of indices within `limits`. Raises Malformed for limits that say nothing."""
         if limits not in self._facts:
             facts = self.facts(limits[:-1])
+            if not isinstance(limits[-1][0], Symbol):
+                raise Malformed(f"an index with a range is a letter; found {limits[-1][0]}")
             for end in limits[-1][1:]:
                 if end is not None:
-                    self._check_index(end, facts)
+                    self.check_index(end, facts)
             known = facts.extended(limits[-1:])
             if any(known.follows(plus({None: -1}, part, -1)) for part in known.known):
                 known = Facts(self.parameters).extended(limits)  # an empty range: without sizes nothing false follows
@@ -160,11 +178,11 @@ class Network:
 
     def check(self, expr: Basic, facts: Facts) -> None:
         """Raise Malformed unless it is of the language, every quantity is known, and each index lies in its range."""
-        if isinstance(expr, Symbol):
-            self._check_index(expr, facts)
+        if isinstance(expr, Symbol) or (isinstance(expr, Ref) and expr.name in self.size_names):
+            self.check_index(expr, facts)
         elif isinstance(expr, Delta):
             for index in expr.args:
-                self._check_index(index, facts)
+                self.check_index(index, facts)
         elif isinstance(expr, Ref):
             self._check_ref(expr, facts)
         elif isinstance(expr, IndexSum):
@@ -194,7 +212,7 @@ class Network:
 
     def _inside(self, expr: Binder, facts: Facts) -> Facts:
         for end in expr.limit[1:]:
-            self._check_index(end, facts)
+            self.check_index(end, facts)
         return facts.extended((expr.limit,))
 
     def _check_ref(self, ref: Ref, facts: Facts) -> None:
@@ -205,12 +223,12 @@ class Network:
             raise Malformed(f"{ref} wants {len(limits)} indices; found {len(ref.indices)}")
         given = dict(zip((letter for letter, _, _ in limits), ref.indices, strict=True))
         for value, (_, low, high) in zip(ref.indices, substitute_limits(limits, given), strict=True):
-            self._check_index(value, facts)
+            self.check_index(value, facts)
             if not facts.within(value, low, high):
                 raise Malformed(f"in {ref}, the index {value} is not known to lie in {low}..{high}")
 
-    def _check_index(self, expr: Basic, facts: Facts) -> None:
-        """An index is a sum of known letters, whole numbers and sizes such as n[l], with whole factors."""
+    def check_index(self, expr: Basic, facts: Facts) -> None:
+        """Raise Malformed unless it is a sum of whole multiples of known letters, 1, and sizes such as n[l]."""
         if isinstance(expr, Symbol) and expr not in facts.letters:
             raise Malformed(f"nothing is known of the index {expr}; give its range")
         size = isinstance(expr, Ref) and expr.name not in self.families
@@ -218,4 +236,4 @@ class Network:
         if not (isinstance(expr, Symbol | Integer) or size or times or type(expr) is Add):
             raise Malformed(f"an index is made of letters and whole numbers; found {expr}")
         for part in expr.indices if size else () if isinstance(expr, Integer) else expr.args:
-            self._check_index(part, facts)
+            self.check_index(part, facts)

@@ -201,7 +201,6 @@ INDUCTIONS: dict[str, Callable[[], Theorem]] = {
     "a step that assumes one layer too far": lambda: induction(
         base(), _from_equal(assume(NET, (neuron(j, l - 1),), claimed(l - 1), fixed=((l, Integer(3), L - 1),))), l
     ),
-    "upwards with a base from above": lambda: induction(base(), plain(), l, upwards=True),
     "a range without end": lambda: induction(base(), plain(((l, TWO, None), neuron(j, l))), l),
 }
 

@@ -156,6 +156,10 @@ ACCEPTED: dict[str, Case] = {
     # sums
     "split": Case("split-sum", total(add(f[m], g[m]), upto(m)), add(total(f[m], upto(m)), total(g[m], upto(m)))),
     "out": Case("factor-out", total(mul(c, f[m]), upto(m)), mul(c, total(f[m], upto(m)))),
+    "shares": Case("shares-add-to-one", mul(total(f[m], upto(m)), power(total(f[p], upto(p)), -1)), ONE),
+    "shares, times a constant": Case(
+        "shares-add-to-one", mul(c, total(f[m], upto(m)), power(total(f[m], upto(m)), -1)), c
+    ),
     "in": Case("factor-in", mul(c, total(f[m], upto(m))), total(mul(c, f[m]), upto(m))),
     "exchange": Case("exchange-sums", total(M[m, p], upto(m), upto(p)), total(M[m, p], upto(p), upto(m))),
     "rename": Case("rename", total(f[m], upto(m)), total(f[p], upto(p)), {"letter": p}),
@@ -273,6 +277,15 @@ REFUSED: dict[str, Case] = {
     "no sum": Case("kronecker-collapse", mul(Delta(i, j), f[i]), None),
     # sums
     "split a product": Case("split-sum", total(mul(f[m], g[m]), upto(m)), None),
+    "shares of another whole": Case(
+        "shares-add-to-one", mul(total(f[m], upto(m)), power(total(g[m], upto(m)), -1)), None
+    ),
+    "shares of a longer whole": Case(
+        "shares-add-to-one", mul(total(f[m], (m, TWO, N)), power(total(f[m], upto(m)), -1)), None
+    ),
+    "shares over the whole squared": Case(
+        "shares-add-to-one", mul(total(f[m], upto(m)), power(total(f[m], upto(m)), -2)), None
+    ),
     "out, with the index": Case("factor-out", total(mul(f[m], g[m]), upto(m)), None),
     "out of a sum of terms": Case("factor-out", total(add(c, f[m]), upto(m)), None),
     "out, nothing left": Case("factor-out", total(mul(c, g[j]), upto(m)), None),

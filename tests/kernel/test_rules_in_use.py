@@ -251,14 +251,13 @@ def test_a_vector_is_equal_only_if_all_of_its_entries_are() -> None:
 # Induction
 
 
-def test_an_induction_upwards() -> None:
-    """h_t = h_t for all t in 0..T, from 0 upwards; without the base there is none."""
-    step = begin(TIME, ((t, ONE, T),), h[t])
-    assert induction(begin(TIME, (), h[0]), step, t, upwards=True).limits == ((t, ZERO, T),)
-    with pytest.raises(BackpropError):
-        induction(begin(TIME, (), h[1]), step, t, upwards=True)
-    with pytest.raises(BackpropError):
-        induction(begin(TIME, (), h[T]), step, t)
+def test_an_induction_starts_at_the_end_of_its_range() -> None:
+    """h_t = h_t for all t in 0..T, from T downwards; without the base there is none."""
+    step = begin(TIME, ((t, ZERO, T - 1),), h[t])
+    assert induction(begin(TIME, (), h[T]), step, t).limits == ((t, ZERO, T),)
+    for base in (begin(TIME, (), h[0]), begin(TIME, (), h[T - 1])):
+        with pytest.raises(BackpropError):
+            induction(base, step, t)
 
 
 def test_an_induction_rests_on_what_its_base_and_its_step_rest_on() -> None:
@@ -267,7 +266,7 @@ def test_an_induction_rests_on_what_its_base_and_its_step_rest_on() -> None:
         side = theorem.statement.rhs
         return rewrite(rewrite(theorem, (), "ring", to=mul(side, by, power(by, -1))), (), "ring", to=side)
 
-    base = detour(begin(TIME, (), h[0]), omega)
-    step = detour(begin(TIME, ((t, ONE, T),), h[t]), d[1])
-    found = {need.subject for need in induction(base, step, t, upwards=True).hypotheses}
+    base = detour(begin(TIME, (), h[T]), omega)
+    step = detour(begin(TIME, ((t, ZERO, T - 1),), h[t]), d[1])
+    found = {need.subject for need in induction(base, step, t).hypotheses}
     assert found == {omega, d[1]}

@@ -481,9 +481,67 @@ def test_what_is_not_given_stays_open() -> None:
 @pytest.mark.parametrize("cost", COSTS)
 @pytest.mark.parametrize("widths", [None, (1, 1), (2, 3, 2)])
 def test_every_perceptron_is_a_network(activation: str, cost: str, widths: tuple[int, ...] | None) -> None:
-    net = mlp(widths, activation, cost)
+    net, layer = mlp(widths, activation, cost), ACTIVATIONS[activation].layer
     assert net.settings == {"activation": activation, "cost": cost}
-    assert [definition.ref.name for definition in net.definitions] == ["a", "z", "a", "C"]
+    output = [*layer.steps, "a"] if layer else []  # the output's own equations, after those of the layers before it
+    assert [definition.ref.name for definition in net.definitions] == ["a", "z", "a", *output, "C"]
     assert net.is_abbreviation("delta")
     assert not net.is_abbreviation("z")
-    assert (net.function("sigma") is None) == (activation == "any")
+    assert (net.function("sigma") is None) == (activation == "any" or layer is not None)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_layers_before_the_output_may_have_their_own_function(activation: str) -> None:
+    net, record = mlp(None, activation, hidden="tanh"), ACTIVATIONS[activation]
+    sigma = net.function("sigma")
+    assert sigma is not None
+    assert sigma.body == mlp(None, "tanh").function("sigma").body  # type: ignore[union-attr]
+    own = [] if record.layer or activation in ("any", "tanh") else ["g"]
+    assert [function.name for function in net.functions] == ["sigma", *own]
+    assert net.settings.get("hidden") == (None if activation == "tanh" else "tanh")
+
+
+@pytest.mark.parametrize("batch", ["m", 1, 3])
+def test_a_batch_has_an_example_first(batch: int | str) -> None:
+    net = mlp((2, 3, 2), batch=batch, decay=True)
+    assert dict(net.sizes).get(m) == (None if batch == "m" else batch)
+    assert [definition.ref.name for definition in net.definitions] == ["a", "z", "a", "E", "R", "C"]
+    for name, count in {
+        "x": 2,
+        "y": 2,
+        "z": 3,
+        "a": 3,
+        "delta": 3,
+        "E": 1,
+        "w": 3,
+        "b": 2,
+        "C": 0,
+        "lambda": 0,
+    }.items():
+        assert len(net.families[name]) == count
+
+
+def test_labels_are_equations() -> None:
+    net = mlp((2, 3), labels=["0", 0.5, Rational(1, 2)])
+    known = {d.ref: d.body for d in net.definitions if d.ref.name == "y"}
+    assert known == {y[1]: 0, y[2]: Rational(1, 2), y[3]: Rational(1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"batch": 0}, "batch: .* at least 1.* found 0"),
+        ({"batch": -2}, "batch"),
+        ({"batch": "n"}, "batch"),
+        ({"batch": True}, "batch"),
+        ({"hidden": "softmax"}, "hidden: .* one variable"),
+        ({"labels": [0, 1]}, "labels: .* known widths"),
+        ({"labels": [0, 1], "widths": (2, 3)}, "labels: expected 3 numbers"),
+        ({"labels": [0, 1], "widths": (2, 2), "batch": 2}, "labels: .* one example"),
+        ({"labels": [0, "x"], "widths": (2, 2)}, "labels: .* found 'x'"),
+        ({"labels": [0, "1/0"], "widths": (2, 2)}, "labels"),
+    ],
+)
+def test_bad_settings_of_a_perceptron(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        mlp(**given)
