@@ -46,7 +46,7 @@ def gradient(network: Network, cost: Ref, x: Ref, limits: tuple[Limit, ...]) -> 
         return chain.step("leaf").theorem
     try:
         chain.step("chain-rule", through=through)
-    except Malformed as error:
+    except (Malformed, Refused) as error:
         raise InvalidInput(f"derive: {x} is used differently at the ends of its range ({error})") from error
     while (path := chain.find(lambda part: _is_local(part, x))) is not None:
         _work_out_local(chain, path, x)

@@ -48,10 +48,15 @@ def _values(
 
 
 def instance_at(theorem: Theorem, given: Mapping[Symbol, Expr]) -> Theorem:
-    """The theorem with its letters replaced by numbers and its sums written out."""
+    """The theorem with its letters replaced by numbers, and its sums written out, but for those of unknown range."""
     chain = Chain(theorem.network, (), substitute(theorem.statement.lhs, given))
     used = {letter for letter, _, _ in theorem.limits} | {s for s, _, _ in theorem.network.parameters}
     chain.use(theorem, (), {letter: value for letter, value in given.items() if letter in used})
-    while (path := chain.find(lambda part: isinstance(part, IndexSum))) is not None:
+    facts = theorem.network.facts()
+
+    def is_known(part: Expr) -> bool:
+        return isinstance(part, IndexSum) and all(facts.value(end) is not None for end in part.limit[1:])
+
+    while (path := chain.find(is_known)) is not None:
         chain.step("write-out", path)
     return chain.theorem

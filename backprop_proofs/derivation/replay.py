@@ -13,8 +13,9 @@ from sympy import Symbol
 from backprop_proofs.derivation import rules  # noqa: F401 - enters the named steps
 from backprop_proofs.derivation.tree import Reader, Writer
 from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected
-from backprop_proofs.kernel.theorem import Step, Theorem, assume, begin, induction, matrix_form, rewrite
+from backprop_proofs.kernel.theorem import Assumption, Step, Theorem, assume, begin, induction, matrix_form, rewrite
 from backprop_proofs.language.binding import alpha_equal, limits_on_path
+from backprop_proofs.language.expressions import Fn, Opaque, Partial, Ref
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Definition, Equation, FunctionDefinition, Network
 
@@ -60,6 +61,24 @@ def read_network(data: Data) -> Network:
         raise InvalidInput(f"expected the data of a network; found no proper {error}") from error
 
 
+def _is_about_inputs(assumption: Assumption, network: Network) -> bool:
+    """Whether it speaks of quantities alone that no equation and no name defines."""
+    defined = {known.ref.name for known in network.definitions + network.abbreviations}
+    refs = [ref for side in assumption.statement for ref in side.atoms(Ref)]
+    inputs = network.families.keys() - defined
+    return (
+        any(ref.name in inputs for ref in refs)
+        and all(ref.name not in defined for ref in refs)
+        and not any(side.has(Partial, Opaque, Fn) for side in assumption.statement)
+    )
+
+
+def claim_data(limits: tuple[Limit, ...], statement: Equation) -> Data:
+    """A statement and its ranges, as plain data."""
+    write = Writer().write
+    return {"limits": _limits_data(limits), "statement": [write(side) for side in statement]}
+
+
 def theorem_data(theorem: Theorem) -> Data:
     """What a theorem says and how it came about, as plain data (its network apart)."""
     write = Writer().write
@@ -97,12 +116,14 @@ def _value_data(name: str, value: Any, scope: tuple[Symbol, ...]) -> Any:
 
 
 def replay(data: Data, network: Network, name: str) -> Theorem:
-    """The theorem that the data prove in this network, from no assumption.
+    """The theorem that the data prove in this network, from no assumption but equations of inputs, such as Σ_k y_k = 1.
 
     Raises ProofRejected, which names the first step that fails.
     """
     theorem = _replay(data, network, name, 0)
-    if theorem.assumptions:
+    if theorem.assumptions and not theorem.derivation.steps:
+        raise ProofRejected(name, "it is taken for granted, not proved")
+    if not all(_is_about_inputs(assumption, network) for assumption in theorem.assumptions):
         raise ProofRejected(name, "it rests on an assumption that nothing proves")
     return theorem
 
@@ -137,7 +158,9 @@ def _replay(data: Data, network: Network, name: str, depth: int) -> Theorem:
 
 def _says(theorem: Theorem, limits: tuple[Limit, ...], statement: Equation, matrix: Equation | None) -> bool:
     same = theorem.limits == limits and all(map(alpha_equal, theorem.statement, statement))
-    return same and (theorem.matrix is None) == (matrix is None) and tuple(theorem.matrix or ()) == tuple(matrix or ())
+    if theorem.matrix is None or matrix is None:
+        return same and theorem.matrix is matrix
+    return same and all(map(alpha_equal, theorem.matrix, matrix))
 
 
 def _reason(error: Exception) -> str:
@@ -156,7 +179,7 @@ def _replayed(theorem: Theorem | None, step: Data, network: Network, place: str,
     scope = tuple(letter for letter, _, _ in limits_on_path(theorem.statement.rhs if theorem else before, at))
     given = {name: _read_value(name, value, scope, network, place, depth) for name, value in step["with"].items()}
     if rule == "induction":
-        result = induction(given["base"], given["lemma"], given["letter"], given.get("upwards", False))
+        result = induction(given["base"], given["lemma"], given["letter"])
     elif theorem is None:
         raise ProofRejected(place, "it has no theorem to start from")
     elif rule == "matrix-form":

@@ -5,14 +5,16 @@ None of this is trusted: a step is accepted only if both sides have the same nor
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Mul, Pow, Rational, S, Symbol
+from itertools import product
+
+from sympy import Add, Expr, Mul, Number, Pow, Rational, S, Symbol
 
 from backprop_proofs.errors import Refused
 from backprop_proofs.kernel.calculus import of_part, slope, worked_out
 from backprop_proofs.kernel.dependence import find_path, members, region_of
 from backprop_proofs.kernel.normal_form import solved_for
 from backprop_proofs.kernel.rules import Rewritten, Scope, checked, expect
-from backprop_proofs.language.binding import free_indices, fresh_index, opened, substitute
+from backprop_proofs.language.binding import alpha_equal, free_indices, fresh_index, opened, substitute
 from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Partial, Ref, add, mul, negative, power, quotient
 
 
@@ -167,14 +169,22 @@ def kronecker_collapse(expr: Expr, scope: Scope) -> Rewritten:
 
 @checked
 def split_sum(expr: Expr, scope: Scope) -> Rewritten:
-    """Σ_k (f + g) = Σ_k f + Σ_k g.
+    """Σ_k c (f + g) = Σ_k c f + Σ_k c g.
 
     Why: the terms of a finite sum may be added in any order.
     Source: algebra
     """
     body, limit = opened(_sum(expr, "split-sum"))
-    expect(isinstance(body, Add), "split-sum", "a sum of terms under Σ", found=body)
-    return Rewritten(add(*(IndexSum(term, *limit) for term in body.args)))
+    terms = _spread(body)
+    expect(len(terms) > 1, "split-sum", "a sum of terms under Σ", found=body)
+    return Rewritten(add(*(IndexSum(term, *limit) for term in terms)))
+
+
+def _spread(body: Expr) -> list[Expr]:
+    """The terms of a product that has sums of terms among its factors, multiplied out."""
+    options = [factor.args if isinstance(factor, Add) else (factor,) for factor in _factors(body)]
+    terms = [mul(*sorted(chosen, key=lambda factor: not isinstance(factor, Number))) for chosen in product(*options)]
+    return [part for term in terms for part in _spread(term)] if len(terms) > 1 else terms
 
 
 @checked
@@ -205,6 +215,21 @@ def factor_in(expr: Expr, scope: Scope) -> Rewritten:
     at = expr.args.index(sums[0])
     body, limit = opened(sums[0])
     return Rewritten(IndexSum(mul(*expr.args[:at], body, *expr.args[at + 1 :]), *limit))
+
+
+@checked
+def shares_add_to_one(expr: Expr, scope: Scope) -> Rewritten:
+    """Σ_k f(k) · (Σ_m f(m))^{-1} = 1, where Σ_m f(m) ≠ 0.
+
+    Why: the shares of a whole add up to the whole; both sums are the same number, whatever their index is called.
+    Source: algebra; Nielsen, chapter 3, equation 79 (softmax outputs sum to 1)
+    """
+    sums = [part for part in _factors(expr) if isinstance(part, IndexSum)]
+    for total in sums:
+        for share in _factors(expr):
+            if isinstance(share, Pow) and share.exp is S.NegativeOne and alpha_equal(share.base, total):
+                return Rewritten(mul(*(part for part in _factors(expr) if part not in (total, share))))
+    raise Refused("shares-add-to-one", "a sum over the same sum", str(expr))
 
 
 @checked

@@ -14,30 +14,36 @@ from backprop_proofs.networks.activations import activation_named
 from backprop_proofs.networks.mlp import u
 
 
-def sigma(argument: Expr) -> Fn:
-    """σ(argument)."""
-    return Fn("sigma", 0, argument)
-
-
 def activation_slope(network: Network) -> Theorem:
     """σ'(u) as the books write it, for every real u. Raises InvalidInput for an activation without a formula.
 
     Source: Nielsen, chapter 2 (sigmoid: σ' = σ(1 - σ)) and chapter 3 (tanh: σ' = 1 - σ²)
     """
-    record = activation_named(network.settings["activation"])
+    return slope_of(network, network.functions[-1].name if network.functions else "sigma")
+
+
+def slope_of(network: Network, function: str) -> Theorem:
+    """The same of one of the network's functions: σ, or g where the output has its own."""
+    before = network.settings.get("hidden", network.settings["activation"])
+    record = activation_named(before if function == "sigma" else network.settings["activation"])
     if record.slope is None:
         raise InvalidInput("activation-slope: expected an activation with a formula, such as sigmoid; found any σ")
-    chain = Chain(network, (), Fn("sigma", 1, u))
-    chain.use(derivative_of(network, (), sigma(u), u), (), backwards=True)
+
+    def f(argument: Expr) -> Fn:
+        return Fn(function, 0, argument)
+
+    chain = Chain(network, (), Fn(function, 1, u))
+    chain.use(derivative_of(network, (), f(u), u), (), backwards=True)
     work_out(chain.step("function-definition", (0,)))
-    written = _written_out(network, record.slope(sigma, u))
+    written = _written_out(network, record.slope(f, u))
     chain.step("ring", to=written.statement.rhs)
     return chain.use(written, (), backwards=True).theorem
 
 
 def _written_out(network: Network, slope: Expr) -> Theorem:
-    """The slope, with the formula of σ wherever σ stands in it."""
+    """The slope, with the formula of each function that has one."""
+    named = {function.name for function in network.functions}
     chain = Chain(network, (), slope)
-    while (path := chain.find(lambda part: isinstance(part, Fn) and part.name == "sigma")) is not None:
+    while (path := chain.find(lambda part: isinstance(part, Fn) and part.name in named)) is not None:
         chain.step("function-definition", path)
     return chain.theorem

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from sympy import Add, Expr, Mul, Pow
 
-from backprop_proofs.derivation.chain import Chain
+from backprop_proofs.derivation.chain import Chain, find_all
 from backprop_proofs.errors import Malformed, Refused
 from backprop_proofs.kernel.theorem import Theorem
-from backprop_proofs.language.binding import Path, free_indices
+from backprop_proofs.language.binding import Path, free_indices, subterm
 from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Opaque, Partial, Ref
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Network
@@ -54,7 +54,7 @@ def _candidates(partial: Partial, path: Path) -> tuple[tuple[str, Path], ...]:
         case Ref():
             return (("leaf", path), ("definition", inner))
         case Mul():
-            return (("linearity", path), ("leaf", path), ("product-rule", path))
+            return (("linearity", path), ("leaf", path), ("quotient-rule", path), ("product-rule", path))
         case Pow():
             return (("leaf", path), ("power-rule", path))
         case Fn():
@@ -65,21 +65,47 @@ def _candidates(partial: Partial, path: Path) -> tuple[tuple[str, Path], ...]:
 
 
 def collapse(chain: Chain) -> Chain:
-    """Collapse every sum whose terms have a delta of its index, innermost sums of products first."""
-    done: set[Expr] = set()
+    """Collapse every sum whose terms have a delta of its index.
 
-    def waiting(part: Expr) -> bool:
-        return isinstance(part, IndexSum) and part not in done and _has_delta(part)
-
-    while (path := chain.find(waiting)) is not None:
+    A delta of an outer sum's index is moved out to it, and a sum with a delta in some of its terms is split.
+    """
+    done: set[tuple[str, Expr]] = set()
+    while (found := _waiting(chain.rhs, done)) is not None:
+        rule, path = found
         total = chain.part(path)
         try:
-            chain.step("kronecker-collapse", path)
+            chain.step(rule, path)
         except Refused:
-            done.add(total)
+            done.add((rule, total))
     return chain
 
 
-def _has_delta(total: IndexSum) -> bool:
-    factors = total.body.args if isinstance(total.body, Mul) else (total.body,)
-    return any(isinstance(factor, Delta) and total.index in free_indices(factor) for factor in factors)
+def _waiting(expr: Expr, done: set[tuple[str, Expr]]) -> tuple[str, Path] | None:
+    """The first sum that a delta waits in, and the rule that brings it nearer to its collapse."""
+    places = list(find_all(expr, lambda part: isinstance(part, IndexSum) and part.has(Delta)))
+    sums = [(path, subterm(expr, path)) for path in places]
+    for rule, wanted in _RULES.items():
+        for path, total in sums:
+            if (rule, total) not in done and wanted(total):
+                return rule, path
+    return None
+
+
+def _has_delta(total: IndexSum, own: bool) -> bool:
+    return any(isinstance(f, Delta) and (total.index in free_indices(f)) is own for f in _factors(total.body))
+
+
+def _has_delta_in_terms(total: IndexSum) -> bool:
+    terms = [term for f in _factors(total.body) if isinstance(f, Add) for term in f.args]
+    return any(isinstance(f, Delta) and total.index in free_indices(f) for term in terms for f in _factors(term))
+
+
+def _factors(expr: Expr) -> tuple[Expr, ...]:
+    return expr.args if isinstance(expr, Mul) else (expr,)
+
+
+_RULES: dict[str, Callable[[IndexSum], bool]] = {
+    "kronecker-collapse": lambda total: _has_delta(total, own=True),
+    "factor-out": lambda total: _has_delta(total, own=False),
+    "split-sum": _has_delta_in_terms,
+}

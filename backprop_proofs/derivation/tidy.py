@@ -28,6 +28,8 @@ def tidied(expr: Expr) -> Expr:
 def _power(base: Expr, exponent: Expr) -> Expr:
     if exponent is S.Zero:
         return S.One
+    if isinstance(base, Mul) and isinstance(exponent, Integer) and any(isinstance(part, Number) for part in base.args):
+        return _product(tuple(_power(part, exponent) for part in base.args))
     return base**exponent if isinstance(base, Number) and isinstance(exponent, Integer) else power(base, exponent)
 
 
@@ -53,3 +55,43 @@ def _flipped(total: Expr) -> Expr:
     """-total, the terms that lose their minus sign first."""
     terms = [mul(*t.args[1:]) if isinstance(t, Mul) and t.args[0] is S.NegativeOne else negative(t) for t in total.args]
     return add(*sorted(terms, key=lambda t: isinstance(t, Mul) and t.args[0] is S.NegativeOne))
+
+
+def sums_last(expr: Expr) -> Expr:
+    """The terms of `expr` with their factors in order, but for sums, which come last: 1/m Σ_i f."""
+    if isinstance(expr, Add):
+        return add(*map(sums_last, expr.args))
+    return mul(*sorted(_factors(expr), key=lambda factor: isinstance(factor, IndexSum)))
+
+
+def factored(total: Expr) -> Expr:
+    """`total` with the factors that all of its terms share in front, Σ's terms in the order a, ∂C/∂a."""
+    terms = [_ordered(tidied(term)) for term in (total.args if isinstance(total, Add) else (total,))]
+    shared = [factor for factor in _factors(terms[0]) if not isinstance(factor, Number)]
+    shared = [factor for factor in shared if all(factor in _factors(term) for term in terms)]
+    if len(terms) < 2 or not shared:
+        return add(*terms)
+    return mul(*shared, add(*(_without(term, shared) for term in terms)))
+
+
+def _factors(term: Expr) -> tuple[Expr, ...]:
+    return term.args if isinstance(term, Mul) else (term,)
+
+
+def _without(term: Expr, shared: list[Expr]) -> Expr:
+    rest = list(_factors(term))
+    for factor in shared:
+        rest.remove(factor)
+    return mul(*rest) if rest else S.One
+
+
+def _ordered(term: Expr) -> Expr:
+    """The term with its factors in the order numbers, quantities, functions, sums, derivatives."""
+    if isinstance(term, IndexSum):
+        return rebuild(term, (_ordered(term.body), *term.limit))
+    if not isinstance(term, Mul):
+        return term
+    rank = (Number, Ref, Fn, Pow, Add, IndexSum, Partial)
+    return mul(
+        *sorted(map(_ordered, term.args), key=lambda f: next(n for n, kind in enumerate(rank) if isinstance(f, kind)))
+    )
