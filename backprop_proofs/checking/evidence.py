@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -21,7 +22,8 @@ from backprop_proofs.evidence.sizes import sample_sizes, written_sizes
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.expressions import Partial, Ref
 from backprop_proofs.language.network import Network
-from backprop_proofs.networks.mlp import L, mlp, n
+from backprop_proofs.networks.mlp import L, m, mlp, n
+from backprop_proofs.shown import Shown
 
 _LARGEST = 5_000_000  # weights beyond which evidence is sought on small networks of the same equations
 MANY = 1_000_000  # instances beyond which they are not counted any more
@@ -29,7 +31,7 @@ MOST_WRITTEN = 12  # instances written out on a page, if not told otherwise
 
 
 @dataclass(frozen=True)
-class Silence:
+class Silence(Shown):
     """A check that says nothing: there was nothing to compare, or the check cannot be made here."""
 
     name: str
@@ -45,7 +47,7 @@ Found = Check | Silence
 
 
 @dataclass(frozen=True)
-class AuditReport:
+class AuditReport(Shown):
     """What an audit found.
 
     verdict: "proved" (the kernel proved each conclusion and all evidence agrees), "refuted" (some evidence disagrees),
@@ -67,11 +69,14 @@ class WrittenOut:
 
 
 def evidence_for(theorem: Theorem) -> tuple[Found, ...]:
-    """The checks of a theorem's statement in its network: raw SymPy's `diff`, and exact instances by forward duals."""
-    network, statement, limits = _manageable(theorem.network), theorem.statement, theorem.limits
+    """The checks of a theorem's statement in its network: raw SymPy's `diff`, and exact instances by forward duals.
+
+    What the theorem assumes, such as Σ_k y_k = 1, is true of every instance.
+    """
+    network, statement, limits, given = theorem.network, theorem.statement, theorem.limits, theorem.assumptions
     return (
-        _tried("raw SymPy", lambda: check_raw(network, statement, limits)),
-        _tried("exact instances", lambda: check_exact(network, statement, limits)),
+        _tried("raw SymPy", lambda: check_raw(_manageable(network), statement, limits, given=given)),
+        _tried("exact instances", lambda: check_exact(_manageable(network), statement, limits, given=given)),
     )
 
 
@@ -96,7 +101,7 @@ def audit(network: Network, *, seed: int = 0) -> AuditReport:
     several small networks; a small network written out is compared with raw SymPy. Raises InvalidInput where there is
     no one cost, or more than five million weights.
     """
-    if _manageable(network) is not network:
+    if _is_too_large(network):
         raise InvalidInput(f"audit: expected a network of at most {_LARGEST:,} weights; found a larger one")
     statements, undecided = _conclusions(network)
     concrete = dict(sample_sizes(network)[0]) == dict(network.sizes)
@@ -118,15 +123,27 @@ def audit(network: Network, *, seed: int = 0) -> AuditReport:
 
 def perceptron(network: Network) -> Network | None:
     """The library's own perceptron of the settings and sizes that a network names, where it is one; else None."""
-    depth = network.sizes.get(L)
-    widths = None
-    if depth is not None and len(network.sizes) == depth + 1:
+    given, depth, widths = network.settings, network.sizes.get(L), None
+    if depth is not None and len(network.sizes) == depth + 1 + (m in network.sizes):
         widths = [network.sizes.get(n[layer], 0) for layer in range(1, depth + 1)]
     try:
-        own = mlp(widths, network.settings["activation"], network.settings["cost"], depth)
+        own = mlp(
+            widths,
+            given["activation"],
+            given["cost"],
+            depth,
+            hidden=given.get("hidden"),
+            batch=_batch(given.get("batch")),
+            decay="decay" in given,
+            labels=given["labels"].split(",") if "labels" in given else None,
+        )
     except (BackpropError, KeyError):
         return None
     return own if dict(own.sizes) == dict(network.sizes) else None
+
+
+def _batch(said: str | None) -> int | str | None:
+    return int(said) if said is not None and re.fullmatch(r"[0-9]{1,12}", said) else said
 
 
 def same_network(one: Network, other: Network) -> bool:
@@ -167,16 +184,23 @@ def _inputs(network: Network) -> Iterator[str]:
     return (name for name in network.families if name in used - defined)
 
 
-def _manageable(network: Network) -> Network:
-    """The network, or, where its sizes are beyond trying, the same equations with the sizes left open."""
+def _is_too_large(network: Network) -> bool:
     widths = [value for size, value in network.sizes.items() if isinstance(size, Ref)]
-    work = sum(left * right for left, right in pairwise(widths)) + sum(network.sizes.values())
-    return network if work <= _LARGEST else replace(network, sizes={})
+    return sum(left * right for left, right in pairwise(widths)) + sum(network.sizes.values()) > _LARGEST
+
+
+def _manageable(network: Network) -> Network:
+    """The network, or, where its sizes are beyond trying, the same equations with the sizes left open.
+
+    Raises Malformed where the equations speak of those sizes, as known labels do.
+    """
+    return replace(network, sizes={}) if _is_too_large(network) else network
 
 
 def _raw_word(instance: Theorem) -> Found:
     sizes: dict[Basic, int] = dict(instance.network.sizes)
-    return _tried("raw SymPy", lambda: check_raw(instance.network, instance.statement, sizes=sizes))
+    network, statement, given = instance.network, instance.statement, instance.assumptions
+    return _tried("raw SymPy", lambda: check_raw(network, statement, sizes=sizes, given=given))
 
 
 def _tried(name: str, check: Callable[[], Check]) -> Found:
@@ -187,15 +211,18 @@ def _tried(name: str, check: Callable[[], Check]) -> Found:
 
 
 def _weighed(check: Check) -> Found:
-    return check if check.comparisons else Silence(check.name, sizes=check.sizes)
+    if check.comparisons:
+        return check
+    return Silence(check.name, check.why, sizes=check.sizes) if check.why else Silence(check.name, sizes=check.sizes)
 
 
 def _merged(name: str, checks: Iterable[Check]) -> Found:
     """One check out of those of several sizes: it fails where one fails, and is silent where all are."""
     name = f"{name}, every index"
-    told = [check for check in checks if check.comparisons]
+    everything = list(checks)
+    told = [check for check in everything if check.comparisons]
     if not told:
-        return Silence(name)
+        return _weighed(replace(everything[0], name=name)) if everything else Silence(name)
     wrong = [check for check in told if not check.agrees]
     return Check(
         name=name,

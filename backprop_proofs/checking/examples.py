@@ -8,13 +8,12 @@ from typing import Any
 
 from sympy import Expr
 
-from backprop_proofs.derivation.backprop import layers, neurons
 from backprop_proofs.derivation.theorems import prove
 from backprop_proofs.kernel.theorem import Step, Theorem, begin, rewrite
 from backprop_proofs.language.binding import each, sum_over
 from backprop_proofs.language.expressions import Delta, Fn, Partial, add, mul, power, quotient
 from backprop_proofs.language.indices import Limit, index
-from backprop_proofs.networks.mlp import C, L, a, b, delta, j, k, l, mlp, w, z
+from backprop_proofs.networks.mlp import C, L, a, b, delta, j, k, l, layers, mlp, neurons, w, z
 
 m = index("m")
 _HERE = (layers(L - 1), neurons(j, l), neurons(k, l))  # l = 2..L-1, and two neurons j and k of layer l
@@ -65,6 +64,9 @@ _RUN = {
     "split-sum": _run(_HERE[:1], _over(add(a[l, k], b[l, k])), "split-sum"),
     "factor-out": _run(_HERE[:2], _over(mul(w[l + 1, k, j], delta[l + 1, k], _SLOPE), k, l + 1), "factor-out"),
     "factor-in": _run(_HERE[:2], mul(_over(mul(w[l + 1, k, j], delta[l + 1, k]), k, l + 1), _SLOPE), "factor-in"),
+    "shares-add-to-one": _run(
+        (), mul(_over(Fn("exp", 0, z[L, k]), k, L), power(_over(Fn("exp", 0, z[L, m]), m, L), -1)), "shares-add-to-one"
+    ),
     "exchange-sums": _run(_HERE[:1], _over(_WEIGHTED), "exchange-sums"),
     "rename": _run(_HERE[:1], _over(mul(a[l, k], z[l, k])), "rename", letter=m),
     "write-out": _run((), _over(mul(w[3, 1, k], a[2, k]), k, L - 1), "write-out", widths=(2, 3, 2)),

@@ -50,7 +50,7 @@ def audit_partials(network: Network, statements: Iterable[Statement], *, seed: i
 
 
 def _audited(network: Network, statements: tuple[Statement, ...], seed: int) -> Audit:
-    need = needs(network, *(side for _, equation, _ in statements for side in equation))
+    need, why = needs(network, *(side for _, equation, _ in statements for side in equation)), ""
     for attempt in range(_ATTEMPTS):
         program = Program(network, network.sizes, field_for(need, attempt), Compiler)
         instance = Instance(program, seed + attempt)
@@ -58,9 +58,10 @@ def _audited(network: Network, statements: tuple[Statement, ...], seed: int) -> 
         try:
             with deep_recursion():
                 return _run(instance, statements)
-        except Singular:
-            continue
-    return Audit(False, 0, ())
+        except Singular as singular:
+            why = f"every instance that was tried met {singular}"
+    sizes, says = (named(network.sizes),), field_for(need).says
+    return Audit(False, 0, tuple(Check(name, False, 0, 0, says, sizes, why=why) for name, _, _ in statements))
 
 
 def _run(instance: Instance, statements: tuple[Statement, ...]) -> Audit:
@@ -79,7 +80,7 @@ def _checked(instance: Instance, name: str, comparison: Comparison, lefts: list[
     concrete, field = instance.program.concrete, instance.program.field
     sizes = (named(concrete.sizes),)
     for done, (at, left) in enumerate(lefts, start=1):
-        if not field.same(left, comparison.right(instance, at)):
+        if not field.same(left, comparison.right(instance, at)) and comparison.differs(instance, at):
             large = is_large(concrete.sizes)
             small = None if large else counterexample(concrete.network, comparison.equation, comparison.limits)
             found = small or comparison.described(instance, at)

@@ -16,23 +16,26 @@ from sympy import Expr
 
 from backprop_proofs.evidence.concrete import Env, Sizes, show
 from backprop_proofs.evidence.duals import Compiler
-from backprop_proofs.evidence.fields import Number, Singular, field_for, needs, small_field_for
+from backprop_proofs.evidence.fields import Floats, Number, Singular, field_for, needs, small_field_for
 from backprop_proofs.evidence.functions import polynomials_of
+from backprop_proofs.evidence.given import Given, as_given, impose, with_given
 from backprop_proofs.evidence.instance import Instance, Program, deep_recursion
 from backprop_proofs.evidence.sizes import is_large, named, sample_sizes, smallest_sizes
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Equation, Network
+from backprop_proofs.shown import Shown
 
 __all__ = ["Check", "Counterexample", "Instance", "check_exact", "counterexample", "instance_of", "sample_sizes"]
 
 _ATTEMPTS = 8  # instances drawn in place of one that sits on a singularity
 _ASSIGNMENTS = 300  # values of the free indices that one instance is compared at
 _SHOWN = 24  # inputs that a counterexample prints
+_FINER = 180  # digits of the floats that a difference is computed with once more
 _FEW = 5  # the same for a large network whose numbers are slow
 
 
 @dataclass(frozen=True)
-class Counterexample:
+class Counterexample(Shown):
     """A concrete network on which the two sides differ.
 
     sizes, indices: the sizes of the network and the values of the free indices, by name.
@@ -55,11 +58,12 @@ class Counterexample:
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Shown):
     """Independent evidence for a statement.
 
     agrees: whether at least one comparison was made and none failed. instances: concrete networks tried; comparisons:
-    values of the free indices compared on them. method: how, in words. sizes: the sizes tried, by name.
+    values of the free indices compared on them. method: how, in words. sizes: the sizes tried, by name. why: why
+    nothing was compared, where nothing was.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Check:
     method: str
     sizes: tuple[tuple[tuple[str, int], ...], ...]
     counterexample: Counterexample | None = None
+    why: str = ""
 
 
 def instance_of(network: Network, sizes: Sizes | None = None, seed: int = 0) -> Instance:
@@ -81,55 +86,71 @@ def check_exact(
     equation: Equation,
     limits: Iterable[Limit] = (),
     *,
+    given: Iterable[tuple[Equation, Iterable[Limit]]] = (),
     instances: int | None = None,
     seed: int = 0,
     name: str = "exact instances",
 ) -> Check:
     """Compare both sides on random networks of several sizes, at every value of the free indices.
 
-    instances: how many networks (at least one of each choice of sizes); by default 3, and 1 for a large network. Where
-    the free indices have more than 300 values, 300 random ones are compared (5 on a large network of floats). Raises
-    Malformed for a statement that means nothing at some size, such as an index out of its range.
+    given: equations that the statement rests on, such as Σ_k y_k = 1, with the ranges of their letters; they are true
+    of every instance, and nothing is compared where none is found of which they are. instances: how many networks (at
+    least one of each choice of sizes); by default 3, and 1 for a large network. Where the free indices have more than
+    300 values, 300 random ones are compared (5 on a large network of floats). Raises Malformed for a statement that
+    means nothing at some size, such as an index out of its range.
     """
-    limits, choices = tuple(limits), sample_sizes(network)
+    limits, facts, choices = tuple(limits), as_given(network, given), sample_sizes(network)
     if network.functions and is_large(choices[0]):
-        general = check_exact(generic(network), equation, limits, instances=instances, seed=seed, name=name)
+        more = {"given": facts, "instances": instances, "seed": seed, "name": name}
+        general = check_exact(generic(network), equation, limits, **more)  # type: ignore[arg-type]
         if general.agrees:
             return replace(general, method=generally(general.method, network))
-    need = needs(network, *equation)
+    need = needs(network, *equation, *(side for fact, _ in facts for side in fact))
+    method = with_given(field_for(need).says, facts)
     wanted = (1 if is_large(choices[0]) else 3) if instances is None else instances
-    made = compared = 0
+    made, compared, why = 0, 0, ""
     for number in range(max(wanted, len(choices))):
         for attempt in range(_ATTEMPTS):
-            instance = _drawn(network, number % len(choices), need, attempt, seed + number + 1000 * attempt)
-            comparison = Comparison(instance.program, equation, limits)
             try:
+                instance = _drawn(network, number % len(choices), need, attempt, seed + number + 1000 * attempt, facts)
+                comparison = Comparison(instance.program, equation, limits, facts)
                 done, bad = comparison.run(instance, _FEW if instance.narrow else _ASSIGNMENTS)
-            except Singular:
+            except Singular as singular:
+                why = str(singular)
                 continue
             made, compared = made + 1, compared + done
             if bad is not None:
-                found = counterexample(network, equation, limits, seed=seed) or comparison.described(instance, bad)
-                return Check(name, False, made, compared, _says(need), _tried(choices, number + 1), found)
+                found = counterexample(network, equation, limits, given=facts, seed=seed)
+                found = found or comparison.described(instance, bad)
+                return Check(name, False, made, compared, method, _tried(choices, number + 1), found)
             break
-    return Check(name, compared > 0, made, compared, _says(need), _tried(choices, number + 1))
+    why = f"every instance that was tried met {why}" if why and not compared else ""
+    return Check(name, compared > 0, made, compared, method, _tried(choices, number + 1), why=why)
 
 
 def counterexample(
-    network: Network, equation: Equation, limits: Iterable[Limit] = (), *, seed: int = 0, attempts: int = 6
+    network: Network,
+    equation: Equation,
+    limits: Iterable[Limit] = (),
+    *,
+    given: Iterable[tuple[Equation, Iterable[Limit]]] = (),
+    seed: int = 0,
+    attempts: int = 6,
 ) -> Counterexample | None:
     """A concrete network with small numbers on which the two sides differ, the smallest sizes first; else None.
 
     Each choice of sizes is tried with `attempts` draws: small whole numbers for inputs, small polynomials for
-    unspecified functions.
+    unspecified functions. What is given, such as Σ_k y_k = 1, is true of it.
     """
-    limits, need = tuple(limits), needs(network, *equation)
+    limits, facts = tuple(limits), as_given(network, given)
+    need = needs(network, *equation, *(side for fact, _ in facts for side in fact))
     for sizes in smallest_sizes(network):
         for attempt in range(attempts):
             program = Program(network, sizes, small_field_for(need, attempt), Compiler)
-            comparison = Comparison(program, equation, limits)
-            instance = Instance(program, seed + attempt, degree=2 + attempt % 3, narrow=is_large(sizes))
+            comparison = Comparison(program, equation, limits, facts)
             try:
+                bare = Instance(program, seed + attempt, degree=2 + attempt % 3, narrow=is_large(sizes))
+                instance = impose(bare, facts)
                 found = comparison.run(instance)[1]
             except Singular:
                 continue
@@ -145,17 +166,18 @@ def generic(network: Network) -> Network:
 
 
 @lru_cache(maxsize=8)
-def _drawn(network: Network, choice: int, need: str, attempt: int, seed: int) -> Instance:
+def _drawn(network: Network, choice: int, need: str, attempt: int, seed: int, given: Given) -> Instance:
     """An instance kept for the next statement about the same network, with the derivatives that it has by then."""
     sizes = sample_sizes(network)[choice]
     program = Program(network, sizes, field_for(need, attempt), Compiler)
-    return Instance(program, seed, narrow=need != "any" and is_large(sizes))
+    return impose(Instance(program, seed, narrow=need != "any" and is_large(sizes)), given)
 
 
 class Comparison:
-    """The two sides of an equation on the instances of one program."""
+    """The two sides of an equation on the instances of one program, of which what is given is true."""
 
-    def __init__(self, program: Program, equation: Equation, limits: tuple[Limit, ...]):
+    def __init__(self, program: Program, equation: Equation, limits: tuple[Limit, ...], given: Given = ()):
+        self.given = given
         self.letters = tuple(letter for letter, _, _ in limits)
         self.program, self.equation, self.limits = program, equation, limits
         self._left, self._left_scope = program.unit(equation.lhs, self.letters)
@@ -172,14 +194,30 @@ class Comparison:
 
     def run(self, instance: Instance, most: int = _ASSIGNMENTS) -> tuple[int, Env | None]:
         """How many comparisons were made, and the values of the free indices at the first that failed."""
-        same = self.program.field.same
         done = 0
         with deep_recursion():
             for values in self.assignments(most):
                 done += 1
-                if not same(*self.sides(instance, values)):
+                if self.differs(instance, values):
                     return done, values
         return done, None
+
+    def differs(self, instance: Instance, values: Env) -> bool:
+        """Whether the two sides differ. Raises Singular where rounding alone may make them differ."""
+        sides = self.sides(instance, values)
+        if self.program.field.same(*sides):
+            return False
+        if isinstance(self.program.field, Floats):
+            self._recomputed(instance, values, sides)
+        return True
+
+    def _recomputed(self, instance: Instance, values: Env, sides: tuple[Number, Number]) -> None:
+        """Raise Singular unless three times the digits move neither side by a thousandth of their difference."""
+        finer = impose(instance.over(Floats(digits=_FINER)), self.given)
+        comparison = Comparison(finer.program, self.equation, self.limits)
+        least = abs(sides[0] - sides[1]) / 1000
+        if any(abs(fine - rough) > least for rough, fine in zip(sides, comparison.sides(finer, values), strict=True)):
+            raise Singular("numbers that rounding has made meaningless")
 
     def sides(self, instance: Instance, values: Env) -> tuple[Number, Number]:
         """The two values at one value of the free indices."""
@@ -197,7 +235,8 @@ class Comparison:
         """The counterexample at `values`, drawn again if that will do, so that it names only the inputs that occur."""
         again = Instance(self.program, instance.seed, instance.degree, instance.narrow)
         try:
-            fails = not self.program.field.same(*self.sides(again, values))
+            again = impose(again, self.given)
+            fails = self.differs(again, values)
         except Singular:
             fails = False
         return self.described(again if fails else instance, values)
@@ -219,10 +258,6 @@ class Comparison:
 def generally(method: str, network: Network) -> str:
     """The method, where it left the functions of the network unspecified."""
     return f"{method}, for any differentiable {', '.join(function.name for function in network.functions)}"
-
-
-def _says(need: str) -> str:
-    return field_for(need).says
 
 
 def _tried(choices: tuple[Sizes, ...], count: int) -> tuple[tuple[tuple[str, int], ...], ...]:

@@ -23,12 +23,18 @@ from backprop_proofs.language.network import Network
 Number = Any  # int, Fraction or mpf, by the field
 Tangent = dict[Key, Number] | None
 KINKED = ("relu", "step")  # max(0, u) and its derivative
-PRIMITIVES = frozenset(("exp", "log", *KINKED))  # they mean themselves wherever a network does not define them
+NORMAL = ("normal_cdf", "normal_pdf")  # Φ and φ = Φ' of the normal distribution; φ'(u) = -u φ(u)
+REAL = ("exp", "log", *NORMAL)  # what only real numbers have
+PRIMITIVES = frozenset((*REAL, *KINKED))  # they mean themselves wherever a network does not define them
 PRIME = 2**61 - 1
 
 
 class Singular(ArithmeticError):
     """An instance that sits on a singularity: a zero denominator, a kink, a logarithm of no positive number."""
+
+
+class Unmet(Singular):
+    """An instance that what is given could not be made true of."""
 
 
 class Field:
@@ -51,6 +57,10 @@ class Field:
 
     def draw(self, rng: Random) -> Number:
         raise NotImplementedError
+
+    def taken(self, value: Number) -> Number:
+        """A number of another field of the same kind."""
+        return value
 
     def primitive(self, name: str, primes: int, at: Number) -> Number:
         if name not in KINKED:
@@ -131,46 +141,65 @@ class Rationals(Field):
 
 
 class Floats(Field):
-    """Floats of 60 digits, for exp, log and roots; values within 10^-45 of each other count as equal.
+    """Floats of 60 digits, for exp, log and roots; values that agree to 50 digits count as equal.
 
-    positive: whether inputs are drawn positive, for a network that takes their logarithm or root.
+    A denominator or a logarithm within 10^-20 of 0 counts as 0, since of a difference such as 1 - a so few digits are
+    left that it may be 0. positive: whether inputs are drawn positive, for a network that takes their logarithm or
+    root. finer: by what they are divided, for one that takes ln(1 - a). digits: others than 60. coarse: whether they
+    are whole and half numbers, which read easily.
     """
 
     says = "forward duals in floats, 50 digits compared"
     _digits = 60
 
-    def __init__(self, positive: bool = False):
+    def __init__(self, positive: bool = False, finer: int = 1, digits: int = 0, coarse: bool = False):
         self.context = MPContext()
-        self.context.dps = self._digits
-        self.positive = positive
+        self.context.dps = digits or self._digits
+        self.positive, self.finer, self.coarse = positive, finer, coarse
+        self._least = self.context.mpf(10) ** -20
 
     def number(self, top: int, bottom: int = 1) -> Number:
         return self.context.mpf(top) / bottom
 
     def inverse(self, value: Number) -> Number:
-        if not value:
+        if abs(value) < self._least:
             raise Singular("a zero denominator")
         return 1 / value
 
     def root(self, base: Number, exponent: Rational) -> Number:
-        if base <= 0:
-            raise Singular(f"the power {exponent} of {base}")
+        if base < self._least:
+            raise Singular(f"the power {exponent} of a number that is not positive")
         return base ** (self.context.mpf(int(exponent.p)) / int(exponent.q))
 
     def draw(self, rng: Random) -> Number:
         sign = 1 if self.positive else rng.choice((-1, 1))
-        return sign * self.context.mpf(rng.randint(4, 48)) / 32
+        size = self.context.mpf(rng.randint(1, 4)) / 2 if self.coarse else self.context.mpf(rng.randint(4, 48)) / 32
+        return sign * size / self.finer
+
+    def taken(self, value: Number) -> Number:
+        return self.context.mpf(value)
 
     def primitive(self, name: str, primes: int, at: Number) -> Number:
         if name == "exp":
             return self.context.exp(at)
+        if name in NORMAL:
+            return self._normal(primes + NORMAL.index(name), at)
         if name in KINKED:
-            return super().primitive(name, primes, at)
-        if at <= 0:
+            return super().primitive(name, primes, at if abs(at) >= self._least else 0)
+        if at < self._least:
             raise Singular("the logarithm of a number that is not positive")
         if not primes:
             return self.context.log(at)
         return (-1) ** (primes - 1) * factorial(primes - 1) / at**primes
+
+    def _normal(self, order: int, at: Number) -> Number:
+        """The derivative of Φ of that order: (-1)^n He_n φ for order n + 1, He_{n+1} = u He_n - n He_{n-1}."""
+        if not order:
+            return self.context.ncdf(at)
+        before, hermite = self.context.mpf(0), self.context.mpf(1)
+        for n in range(order - 1):
+            before, hermite = hermite, at * hermite - n * before
+        return (-1) ** (order - 1) * hermite * self.context.npdf(at)
 
     def same(self, left: Number, right: Number) -> bool:
         """Whether the values agree to 50 digits. Raises Singular where they agree to too few digits to tell."""
@@ -186,21 +215,27 @@ class Floats(Field):
 def needs(network: Network, *exprs: Basic) -> str:
     """What the functions of the network and of `exprs` ask of the numbers: "any", "ordered" (relu), or "real"."""
     defined = {function.name for function in network.functions}
-    everything = [*exprs, *(d.body for d in network.definitions), *(f.body for f in network.functions)]
+    equations = network.definitions + network.abbreviations + network.functions
+    everything = [*exprs, *(known.body for known in equations)]
     names = {str(node.args[0]) for expr in everything for node in expr.atoms(Fn, Map)} - defined
     powers = {node.args[1] for expr in everything for node in expr.atoms(Pow)}
-    if names & {"exp", "log"} or any(isinstance(p, Rational) and not isinstance(p, Integer) for p in powers):
+    if names & set(REAL) or any(isinstance(p, Rational) and not isinstance(p, Integer) for p in powers):
         return "real"
     return "ordered" if names & set(KINKED) else "any"
+
+
+_KINDS = ((False, 1), (True, 1), (False, 16), (True, 16))  # of inputs, attempt by attempt: positive, finer
 
 
 def field_for(need: str, attempt: int = 0) -> Field:
     """The field for evidence: the prime field wherever it will do. A further attempt draws other kinds of inputs."""
     if need == "real":
-        return Floats(positive=attempt % 2 == 1)
+        return Floats(*_KINDS[attempt % len(_KINDS)])
     return Rationals(spread=10**6) if need == "ordered" else PrimeField()
 
 
 def small_field_for(need: str, attempt: int = 0) -> Field:
-    """The field for a counterexample: small rationals wherever they will do."""
-    return Floats(positive=attempt % 2 == 1) if need == "real" else Rationals(spread=2 + attempt // 2)
+    """The field for a counterexample: small rationals wherever they will do, else halves."""
+    if need == "real":
+        return Floats(*_KINDS[attempt % len(_KINDS)], coarse=True)
+    return Rationals(spread=2 + attempt // 2)

@@ -48,6 +48,14 @@ class Functions:
         """The functions of several variables drawn so far, by name and number of variables."""
         return dict(self._forms)
 
+    def take(self, other: Functions) -> None:
+        """Take over the unspecified functions that another instance of the same network has drawn."""
+        taken = self._field.taken
+        self.polynomials.update({name: [*map(taken, row)] for name, row in other.polynomials.items()})
+        for key, rows in other._forms.items():
+            linear, left, right = ([*map(taken, row)] for row in rows)
+            self._forms[key] = linear, left, right
+
     def _value(self, name: str, primes: int, at: Number) -> Number:
         formula = self._network.function(name)
         if formula is not None:

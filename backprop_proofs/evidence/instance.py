@@ -31,10 +31,14 @@ class Program:
     """A network at concrete sizes, its equations compiled once for all the instances drawn from it."""
 
     def __init__(self, network: Network, sizes: Sizes, field: Field, compiler: Callable[[Concrete, Field], Compile]):
-        self.concrete, self.field = Concrete(network, sizes), field
+        self.concrete, self.field, self._compiler = Concrete(network, sizes), field, compiler
         self._compile = compiler(self.concrete, field)
         self._units: dict[tuple[Expr, tuple[Symbol, ...]], tuple[Closure, Scope]] = {}
         self._bodies: dict[int, tuple[Closure, Scope]] = {}
+
+    def over(self, field: Field) -> Program:
+        """The same network at the same sizes, over another field."""
+        return Program(self.concrete.network, self.concrete.sizes, field, self._compiler)
 
     def unit(self, expr: Expr, letters: tuple[Symbol, ...]) -> tuple[Closure, Scope]:
         """An expression whose free letters are `letters`, compiled."""
@@ -77,6 +81,10 @@ class Sweep:
         """An instance that this sweep has met."""
         return self._known.get(key)
 
+    def met(self) -> tuple[Key, ...]:
+        """The instances that this sweep has met, in order."""
+        return tuple(self._known)
+
     def _found(self, key: Key) -> Dual | None:
         """The value of an instance that an earlier sweep has met, where no derivative is wanted."""
         earlier = None if self.families else self.instance.first.peek(key)
@@ -113,9 +121,23 @@ class Instance:
         self._rng = Random(seed)
         self.function = Functions(program.concrete.network, program.field, self._rng, degree)
         self.inputs: dict[Key, Number] = {}
+        self.solved: set[Key] = set()  # the inputs that are what they are so that something given holds
         self.asked: set[tuple[Key, Key]] = set()  # the (of, wrt) whose derivatives were asked for
         self.values = self.first = Sweep(self, frozenset(), frozenset())
         self._sweeps: dict[tuple[Key, frozenset[Key]], Sweep] = {}
+
+    def copy(self) -> Instance:
+        """An instance of the same inputs and functions, with nothing worked out yet."""
+        other = Instance(self.program, self.seed, self.degree, self.narrow)
+        other._rng, other.function, other.inputs = self._rng, self.function, dict(self.inputs)
+        return other
+
+    def over(self, field: Field) -> Instance:
+        """The same inputs, those that were solved for apart, and the same functions over another field of the kind."""
+        other = Instance(self.program.over(field), self.seed, self.degree, self.narrow)
+        other.function.take(self.function)
+        other.inputs = {key: field.taken(value) for key, value in self.inputs.items() if key not in self.solved}
+        return other
 
     def input(self, key: Key) -> Number:
         """The value of an instance that no equation defines."""

@@ -48,7 +48,8 @@ def written_sizes(network: Network) -> dict[Basic, int]:
     values = list(sizes.values())
     if not network.sizes or (max(values) <= 3 and sum(values) <= 10):
         return sizes
-    return fill_sizes(replace(network, sizes={}), lambda _: 1, repeat(2))
+    ranges = replace(network, sizes={}, definitions=(), abbreviations=(), functions=())
+    return fill_sizes(ranges, lambda _: 1, repeat(2))
 
 
 def is_large(sizes: Mapping[Basic, int]) -> bool:

@@ -10,13 +10,11 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from sympy import Add, Expr, Function, Heaviside, Integer, Max, Mul, Pow, Rational, S, Symbol
-from sympy import exp as sympy_exp
-from sympy import log as sympy_log
+from sympy import Add, Expr, Function, Heaviside, Integer, Max, Mul, Pow, Rational, S, Symbol, erf, exp, log, pi, sqrt
 
 from backprop_proofs.errors import Malformed
 from backprop_proofs.evidence.concrete import Concrete, Key, affine, show
-from backprop_proofs.evidence.fields import KINKED
+from backprop_proofs.evidence.fields import KINKED, REAL
 from backprop_proofs.language.expressions import Delta, Each, Fn, IndexSum, Opaque, Partial, Ref
 from backprop_proofs.language.matrices import (
     Array,
@@ -35,6 +33,13 @@ Letters = Mapping[Symbol, int]
 At = tuple[int, ...]
 Grid = dict[At, Expr]  # an array written out, entry by entry
 _NOTHING: frozenset[Key] = frozenset()
+_U = Symbol("u")
+_PLAIN = {
+    "exp": exp(_U),
+    "log": log(_U),
+    "normal_cdf": (1 + erf(_U / sqrt(2))) / 2,
+    "normal_pdf": exp(-(_U**2) / 2) / sqrt(2 * pi),
+}
 
 
 @lru_cache(maxsize=4096)
@@ -138,9 +143,8 @@ class Writer:
     def applied(self, name: str, primes: int, argument: Expr) -> Expr:
         """A function of one variable, `primes` times differentiated, at an expression."""
         formula = self.concrete.network.function(name)
-        if formula is None and name in ("exp", "log"):
-            u = Symbol("u")
-            return {"exp": sympy_exp, "log": sympy_log}[name](u).diff(u, primes).xreplace({u: argument})
+        if formula is None and name in REAL:
+            return _PLAIN[name].diff(_U, primes).xreplace({_U: argument})
         if not self.formulas or (formula is None and name not in KINKED):
             return function_of(name, primes)(argument)
         if formula is None:
@@ -149,6 +153,10 @@ class Writer:
         u = Symbol(formula.variable.name)
         body = self._formula(formula.body, formula.variable, u)
         return body.diff(u, primes).xreplace({u: argument})
+
+    def mentioned(self, expr: Expr, letters: Letters) -> Expr:
+        """The expression with f in place of every derivative of f: whatever is to have a value stands in it."""
+        return _Undifferentiated(self.concrete, self.formulas).write(expr, letters)
 
     def _formula(self, body: Expr, variable: Ref, u: Symbol) -> Expr:
         if body == variable:
@@ -226,6 +234,14 @@ class Writer:
         if tuple(at) not in entries:
             raise Malformed(f"no entry {at} in an array of {len(entries)} entries")
         return entries[tuple(at)]
+
+
+class _Undifferentiated(Writer):
+    """A writer that takes no derivative."""
+
+    def partial(self, of: Expr, letters: Letters, wrt: Key, held: frozenset[Key] = _NOTHING) -> Expr:
+        """What would be differentiated."""
+        return self.write(of, letters)
 
 
 def _order(entries: Grid) -> int:
