@@ -5,8 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from backprop_proofs import shown
+
 if TYPE_CHECKING:
+    from backprop_proofs.checking.claims import settle
     from backprop_proofs.checking.evidence import audit, evidence_for
+    from backprop_proofs.checking.path_report import paths
     from backprop_proofs.derivation.derive import derive
     from backprop_proofs.derivation.theorems import prove
     from backprop_proofs.errors import BackpropError
@@ -24,7 +28,9 @@ _HOMES = {  # SymPy takes a third of a second to import, so nothing below is loa
     "derive": "derivation.derive",
     "evidence_for": "checking.evidence",
     "mlp": "networks.mlp",
+    "paths": "checking.path_report",
     "prove": "derivation.theorems",
+    "settle": "checking.claims",
 }
 __all__ = [
     "BackpropError",
@@ -35,8 +41,18 @@ __all__ = [
     "derive",
     "evidence_for",
     "mlp",
+    "paths",
     "prove",
+    "settle",
 ]
+
+
+def _view(name: str) -> Any:
+    """A view of render/notebook.py, which is loaded when something is shown."""
+    return lambda *given: getattr(import_module(f"{__name__}.render.notebook"), name)(*given)
+
+
+shown.use(shown.Views(bundle=_view("bundle"), rich=_view("rich_lines"), latex=_view("node_latex")))
 
 
 def __getattr__(name: str) -> Any:

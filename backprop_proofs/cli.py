@@ -11,9 +11,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,6 +21,7 @@ from backprop_proofs import __version__
 from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected, UnknownName
 
 if TYPE_CHECKING:
+    from backprop_proofs.checking.claims import Refuted
     from backprop_proofs.checking.evidence import Found
     from backprop_proofs.kernel.theorem import Theorem
     from backprop_proofs.language.network import Network
@@ -34,7 +35,7 @@ NAME = "backprop-proofs"
 UsageError: Any = typer.BadParameter.__mro__[2]  # the base of all errors of the parser, whichever parser Typer brings
 
 Lines = Callable[[bool, int], Iterable["Ink"]]  # (unicode, width) -> lines
-Named = tuple[str, "Theorem", "Sequence[Found]"]
+Named = tuple[str, "Theorem | Refuted", "Sequence[Found]"]
 
 app = typer.Typer(
     name=NAME,
@@ -47,8 +48,20 @@ app = typer.Typer(
 WidthsOption = Annotated[
     str | None, typer.Option("--widths", metavar="N,N,...", help="Neurons of each layer, input first: 2,3,2.")
 ]
-ActivationOption = Annotated[str, typer.Option("--activation", metavar="NAME", help="See `backprop-proofs list`.")]
-CostOption = Annotated[str, typer.Option("--cost", metavar="NAME", help="See `backprop-proofs list`.")]
+ActivationOption = Annotated[
+    str | None, typer.Option("--activation", metavar="NAME", help="Of the output; see `backprop-proofs list`.")
+]
+HiddenOption = Annotated[
+    str | None, typer.Option("--hidden", metavar="NAME", help="Activation before the output, if another one.")
+]
+CostOption = Annotated[str | None, typer.Option("--cost", metavar="NAME", help="See `backprop-proofs list`.")]
+BatchOption = Annotated[
+    str | None, typer.Option("--batch", metavar="M", help="The mean over M examples; m for any number.")
+]
+DecayOption = Annotated[bool, typer.Option("--decay", help="Add the L2 weight decay λ/(2m) Σ w².")]
+LabelsOption = Annotated[
+    str | None, typer.Option("--labels", metavar="Y,Y,...", help="The labels, where they are known: 0,1,0.")
+]
 DepthOption = Annotated[int | None, typer.Option("--depth", metavar="L", help="Number of layers, widths left open.")]
 DetailOption = Annotated[str, typer.Option("--detail", metavar="LEVEL", help="brief, steps or full.")]
 FormatOption = Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="text, markdown, latex or json.")]
@@ -56,6 +69,8 @@ StandaloneOption = Annotated[bool, typer.Option("--standalone", help="With latex
 OutputOption = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of on standard output.")
 ]
+WeightOption = Annotated[str | None, typer.Option("--weight", metavar="L,J,K", help="The weight w^l_jk: 2,2,1.")]
+LimitOption = Annotated[int, typer.Option("--limit", metavar="N", help="How many paths to list.")]
 JsonFormatOption = Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="text or json.")]
 
 
@@ -78,9 +93,13 @@ def _root(
 def prove(
     theorems: Annotated[list[str] | None, typer.Argument(help="All of BP1 to BP4, if none.")] = None,
     widths: WidthsOption = None,
-    activation: ActivationOption = "any",
-    cost: CostOption = "any",
+    activation: ActivationOption = None,
+    hidden: HiddenOption = None,
+    cost: CostOption = None,
     depth: DepthOption = None,
+    batch: BatchOption = None,
+    decay: DecayOption = False,
+    labels: LabelsOption = None,
     detail: DetailOption = "steps",
     format: FormatOption = "text",
     standalone: StandaloneOption = False,
@@ -88,31 +107,37 @@ def prove(
 ) -> int:
     """Prove theorems of the perceptron, step by step.
 
-    They are bp1, bp2, bp3, bp4 and backward-pass; without a name, the first four are proved.
+    `backprop-proofs list` names them all; without a name, bp1, bp2, bp3 and bp4 are proved.
     """
     _check_choices(format, detail, standalone)
+    from backprop_proofs.checking.claims import Refuted, settled  # lazy
     from backprop_proofs.checking.evidence import evidence_for, says_nothing  # lazy
     from backprop_proofs.derivation.theorems import FUNDAMENTAL, theorem_named  # lazy
 
+    given = Given(widths, activation, hidden, cost, depth, batch, decay, labels)
     wanted = [theorem_named(name.lower()) for name in dict.fromkeys(theorems or FUNDAMENTAL)]
-    network = _network(widths, activation, cost, depth)
-    empty = [record.name for record in wanted if says_nothing(record.name, network)]
+    networks = {record.name: _network(given, record.settings) for record in wanted}
+    empty = [name for name, network in networks.items() if says_nothing(name, network)]
     if empty and theorems:
         raise InvalidInput(f"{empty[0]}: expected at least three layers, which it steps between; found two")
     for name in empty:
         _say(f"{name} is left out: it steps between layers after the first, and there is only one")
-    proved = [(record.name, record.prove(network)) for record in wanted if record.name not in empty]
-    proofs = [(name, theorem, evidence_for(theorem)) for name, theorem in proved]
-    return _show(proofs, format, detail, standalone, output)
+    found = [(record.name, settled(record, networks[record.name])) for record in wanted if record.name not in empty]
+    results = [(name, one, () if isinstance(one, Refuted) else evidence_for(one)) for name, one in found]
+    return _show(results, format, detail, standalone, output)
 
 
 @app.command()
 def derive(
     wrt: Annotated[str, typer.Argument(metavar="WRT", help="The quantity to differentiate the cost by: w, b, x, ...")],
     widths: WidthsOption = None,
-    activation: ActivationOption = "any",
-    cost: CostOption = "any",
+    activation: ActivationOption = None,
+    hidden: HiddenOption = None,
+    cost: CostOption = None,
     depth: DepthOption = None,
+    batch: BatchOption = None,
+    decay: DecayOption = False,
+    labels: LabelsOption = None,
     detail: DetailOption = "steps",
     format: FormatOption = "text",
     standalone: StandaloneOption = False,
@@ -126,16 +151,20 @@ def derive(
     from backprop_proofs.checking.evidence import evidence_for  # lazy
     from backprop_proofs.derivation.derive import derive as derived  # lazy
 
-    theorem = derived(_network(widths, activation, cost, depth), wrt)
+    theorem = derived(_network(Given(widths, activation, hidden, cost, depth, batch, decay, labels)), wrt)
     return _show([(f"dC/d{wrt}", theorem, evidence_for(theorem))], format, detail, standalone, output)
 
 
 @app.command()
 def audit(
     widths: WidthsOption = None,
-    activation: ActivationOption = "any",
-    cost: CostOption = "any",
+    activation: ActivationOption = None,
+    hidden: HiddenOption = None,
+    cost: CostOption = None,
     depth: DepthOption = None,
+    batch: BatchOption = None,
+    decay: DecayOption = False,
+    labels: LabelsOption = None,
     format: JsonFormatOption = "text",
     output: OutputOption = None,
 ) -> int:
@@ -147,13 +176,54 @@ def audit(
     from backprop_proofs.checking.evidence import audit as audited  # lazy
     from backprop_proofs.render.written import audit_lines  # lazy
 
-    report = audited(_network(widths, activation, cost, depth))
+    report = audited(_network(Given(widths, activation, hidden, cost, depth, batch, decay, labels)))
     if format == "json":
         from backprop_proofs.render.proof_file import audit_document  # lazy
 
         _write(json.dumps(audit_document(report), indent=2) + "\n", output)
     else:
         _draw(lambda unicode, width: audit_lines(report, unicode, width), output)
+    return STATUS[report.verdict]
+
+
+@app.command()
+def paths(
+    weight: WeightOption = None,
+    widths: WidthsOption = None,
+    activation: ActivationOption = None,
+    hidden: HiddenOption = None,
+    cost: CostOption = None,
+    depth: DepthOption = None,
+    labels: LabelsOption = None,
+    limit: LimitOption = 24,
+    format: FormatOption = "text",
+    standalone: StandaloneOption = False,
+    output: OutputOption = None,
+) -> int:
+    """List all paths from a weight to the cost, and prove what their sum is.
+
+    Without --widths it is proved for all widths: as nested sums with --depth, else by induction for every depth.
+    """
+    _check_choices(format, "steps", standalone)
+    from backprop_proofs.checking import path_report as asked  # lazy
+    from backprop_proofs.render.paths import open_page, path_lines, path_page  # lazy
+
+    asked.checked_limit(limit)
+    network = _network(Given(widths, activation, hidden, cost, depth, None, False, labels))
+    about = None if weight is None else asked.weight_at(weight)
+    if widths is None:
+        proofs = asked.open_report(network, about)
+        if format == "json":
+            _write(open_page(proofs), output)
+            return STATUS[asked.verdict_on(found for _, _, checks in proofs for found in checks)]
+        return _show(proofs, format, "full" if depth is None else "steps", standalone, output)
+    if about is None:
+        raise InvalidInput("--weight: expected one, l,j,k, such as 2,2,1; found none")
+    report = asked.path_report(network, about, limit, _with_progress)
+    if format == "text":
+        _draw(lambda unicode, width: path_lines(report, unicode, width), output)
+    else:
+        _write(path_page(report, format, standalone), output)
     return STATUS[report.verdict]
 
 
@@ -214,16 +284,38 @@ def list_(format: JsonFormatOption = "text", output: OutputOption = None) -> int
 # Arguments
 
 
-def _network(widths: str | None, activation: str, cost: str, depth: int | None) -> Network:
+class Given(NamedTuple):
+    """What the user says of the network, as text."""
+
+    widths: str | None
+    activation: str | None
+    hidden: str | None
+    cost: str | None
+    depth: int | None
+    batch: str | None
+    decay: bool
+    labels: str | None
+
+
+def _network(given: Given, settings: Mapping[str, Any] | None = None) -> Network:
+    """The perceptron that is asked for; `settings` say what the user does not."""
     from backprop_proofs.networks.mlp import mlp  # lazy
 
-    return mlp(None if widths is None else [_width(part) for part in widths.split(",")], activation, cost, depth)
+    read: dict[str, Any] = {name: value for name, value in given._asdict().items() if value not in (None, False)}
+    if given.widths is not None:
+        wanted = "positive whole numbers, such as 2,3,2"
+        read["widths"] = [_number("widths", part, wanted) for part in given.widths.split(",")]
+    if given.batch not in (None, "m"):
+        read["batch"] = _number("batch", given.batch, "a number of examples of at least 1, or m for any")
+    if given.labels is not None:
+        read["labels"] = given.labels.split(",")
+    return mlp(**{**(settings or {}), **read})
 
 
-def _width(part: str) -> int:
+def _number(option: str, part: str, wanted: str) -> int:
     digits = part.strip().removeprefix("-")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 12:
-        raise InvalidInput(f"widths: expected positive whole numbers, such as 2,3,2; found {part[:40]!r}")
+        raise InvalidInput(f"{option}: expected {wanted}; found {part[:40]!r}")
     return int(part)
 
 
@@ -242,27 +334,30 @@ def _known(kind: str, name: str, known: Sequence[str]) -> None:
 # Output
 
 
-def _show(proofs: Sequence[Named], format: str, detail: str, standalone: bool, output: str | None) -> int:
-    """Print proofs in one of the formats."""
+def _with_progress(found: Iterable[Any], count: int) -> Iterable[Any]:
+    """The paths as they are found; thousands of them with a bar on standard error, if that is a terminal."""
+    if count < 1000 or sys.stderr is None or not sys.stderr.isatty():
+        return found
+    from rich.console import Console  # lazy
+    from rich.progress import track  # lazy
+
+    return track(found, f"{count:,} paths", total=count, console=Console(stderr=True), transient=True)
+
+
+def _show(results: Sequence[Named], format: str, detail: str, standalone: bool, output: str | None) -> int:
+    """Print proofs, and claims refuted, in one of the formats."""
+    from backprop_proofs.render.results import lines, pages  # lazy
+
     if format == "text":
-        from backprop_proofs.render.written import proofs_lines  # lazy
-
-        _draw(lambda unicode, width: proofs_lines(proofs, detail, unicode, width), output)
-    elif format == "markdown":
-        from backprop_proofs.render.markdown import proof_markdown  # lazy
-
-        _write("\n".join(proof_markdown(theorem, name, detail, found) for name, theorem, found in proofs), output)
-    elif format == "latex":
-        from backprop_proofs.render.latex import document, proof_latex  # lazy
-
-        pages = [proof_latex(theorem, name, detail, evidence=found) for name, theorem, found in proofs]
-        _write(document(pages) if standalone else "\n".join(pages), output)
-    else:
+        _draw(lambda unicode, width: lines(results, detail, unicode, width), output)
+    elif format == "json":
         from backprop_proofs.render.proof_file import dumped, proof_document  # lazy
 
-        _write(dumped(proof_document(proofs)), output)
-    refuted = any(check.agrees is False for _, _, found in proofs for check in found)
-    return REFUTED if refuted else PROVED
+        _write(dumped(proof_document(results)), output)
+    else:
+        _write(pages(results, format, detail, standalone), output)
+    wrong = any(not found or any(check.agrees is False for check in found) for _, _, found in results)
+    return REFUTED if wrong else PROVED
 
 
 def _draw(lines: Lines, output: str | None) -> None:

@@ -15,7 +15,7 @@ _NAMES = (
 )
 GREEK = dict(zip(_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 LATIN = {letter: name for name, letter in GREEK.items()}
-_FUNCTIONS = {"log": "ln", "relu": "ReLU"}
+_FUNCTIONS = {"log": "ln", "relu": "ReLU", "normal_cdf": "Phi", "normal_pdf": "phi"}
 _LATEX_FUNCTIONS = frozenset(("ln", "exp", "tanh", "sinh", "cosh", "sin", "cos", "tan", "max", "min"))
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SPECIAL = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\sim "}
@@ -32,7 +32,8 @@ class Text(Alphabet):
         return (GREEK.get(base, base) if self.unicode else ascii_name(base)) + primes
 
     def scripts(self, above: Sequence[str], below: Sequence[str]) -> str:
-        return "".join(f"{sign}{_bundled(parts)}" for sign, parts in (("^", above), ("_", below)) if parts)
+        over = f"({','.join(above)})" if len(above) > 1 else _bundled(above) if above else ""
+        return "".join(f"{sign}{script}" for sign, script in (("^", over), ("_", below and _bundled(below))) if script)
 
     def function(self, name: str, primes: int, argument: Ink) -> Ink:
         return join(self.name(_FUNCTIONS.get(name, name)), "'" * primes, "(", argument, ")")

@@ -81,6 +81,26 @@ def hypothesis(item: Hypothesis) -> tuple[str, str]:
     return (subject + said, "") if said else (subject, f" is {item.kind}")
 
 
+def hypotheses(theorem: Theorem) -> list[tuple[str, str]]:
+    """All that a theorem rests on, the equations that it takes as given too, as formulas and the words after them."""
+    given = [(plain(equation(item.statement, LATEX)), "") for item in theorem.assumptions]
+    return [*map(hypothesis, theorem.hypotheses), *given]
+
+
+def where(theorem: Theorem) -> list[str]:
+    """The equations that a theorem takes as given, as formulas with their limits."""
+    return [plain(equation(item.statement, LATEX, limits=True)) for item in theorem.assumptions]
+
+
+def stays(laid_out: Outline, row: Row, start: str, end: str) -> str:
+    """Why a sum cannot collapse in a row, its formulas between `start` and `end`; empty where that is no question."""
+    if row.stays is None:
+        return ""
+    link, letter, other = (plain(write(part, LATEX, laid_out.letters)) for part in row.stays)
+    said = rf"{start}{link} \ne 0{end} for {start}{letter} \ne {other}{end} too, so {start}\sum_{{{letter}}}{end}"
+    return f" {said} does not collapse to one term here, as it does for an elementwise activation."
+
+
 def meanings(laid_out: Outline) -> Iterator[tuple[str, str]]:
     """What the signs of a proof mean, each as a formula and the words after it."""
     for name, binder in laid_out.ranges if not laid_out.full else ():
@@ -121,6 +141,8 @@ def _lines(laid_out: Outline, name: str, detail: str, evidence: Sequence[Evidenc
     yield rf"\paragraph{{{latex_text(name)}.}}"
     yield rf"For all \({ranges(theorem.limits, LATEX)}\):" if theorem.limits else "It holds that"
     yield rf"\begin{{equation*}}{chr(10)}  {statement_line(laid_out)}{chr(10)}\end{{equation*}}"
+    for given in where(theorem):
+        yield rf"where \({given}\)."
     if theorem.matrix is not None:
         yield rf"In matrix form, \({plain(equation(theorem.matrix, LATEX, laid_out.letters))}\)."
     under = ", ".join(rf"\({size}\)" for size in sizes(laid_out))
@@ -138,7 +160,9 @@ def _chain(laid_out: Outline, start: Basic, rows: Sequence[Row]) -> Iterator[str
     for at, row in enumerate(rows):
         reason = latex_text(row.reason)
         note = f" ({latex_text(row.note)})" if row.note and row.becomes is None else ""
-        yield rf"\intertext{{{row.number}. \textsf{{{latex_text(row.rule)}}}{note}: {reason}{_here(laid_out, row)}}}"
+        remark = stays(laid_out, row, r"\(", r"\)")
+        said = f"{note}: {reason}{_here(laid_out, row)}{remark}"
+        yield rf"\intertext{{{row.number}. \textsf{{{latex_text(row.rule)}}}{said}}}"
         if row.before is not None:
             change = becomes(laid_out, row)
             boxed = formula(laid_out, row.before, row.marks)
@@ -192,10 +216,8 @@ def broken(ink: Ink) -> Ink:
 
 def _rests_on(laid_out: Outline, detail: str) -> Iterator[str]:
     theorem = laid_out.theorem
-    listed = [rf"\({math}\){latex_text(words)}" for math, words in map(hypothesis, theorem.hypotheses)]
+    listed = [rf"\({math}\){latex_text(words)}" for math, words in hypotheses(theorem)]
     yield r"\noindent\textit{From.} Hypotheses: " + ("; ".join(listed) or "none") + "."
-    for item in theorem.assumptions:
-        yield rf"Assuming \({plain(equation(item.statement, LATEX))}\)."
     if detail == "brief":
         return
     yield rf"The equations of {latex_text(theorem.network.name)}:"

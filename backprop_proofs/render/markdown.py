@@ -9,7 +9,17 @@ from sympy.core.basic import Basic
 
 from backprop_proofs.render.alphabets import LATEX
 from backprop_proofs.render.ink import plain
-from backprop_proofs.render.latex import becomes, equations, formula, hypothesis, meanings, sizes, statement_line
+from backprop_proofs.render.latex import (
+    becomes,
+    equations,
+    formula,
+    hypotheses,
+    meanings,
+    sizes,
+    statement_line,
+    stays,
+    where,
+)
 from backprop_proofs.render.notation import equation, ranges, write
 from backprop_proofs.render.outline import Evidence, Outline, Part, Row, agreement, outline
 from backprop_proofs.render.prose import markdown_text
@@ -29,6 +39,8 @@ def _blocks(laid_out: Outline, name: str, detail: str, evidence: Sequence[Eviden
     yield f"## {markdown_text(name)}"
     yield f"For all ${ranges(theorem.limits, LATEX)}$:" if theorem.limits else "It holds that"
     yield _display(statement_line(laid_out))
+    for given in where(theorem):
+        yield f"where ${given}$."
     if theorem.matrix is not None:
         yield "In matrix form:"
         yield _display(plain(equation(theorem.matrix, LATEX, laid_out.letters)))
@@ -50,7 +62,8 @@ def _chain(laid_out: Outline, start: Basic, rows: Sequence[Row]) -> Iterator[str
 
 def _row(laid_out: Outline, row: Row) -> Iterator[str]:
     note = f" ({markdown_text(row.note)})" if row.note and row.becomes is None else ""
-    yield f"**{row.number}. `{row.rule}`**{note}: {markdown_text(row.reason)}{_here(laid_out, row)}"
+    said = f"{markdown_text(row.reason)}{_here(laid_out, row)}{stays(laid_out, row, '$', '$')}"
+    yield f"**{row.number}. `{row.rule}`**{note}: {said}"
     if row.before is not None:
         change = becomes(laid_out, row)
         boxed = formula(laid_out, row.before, row.marks)
@@ -83,12 +96,10 @@ def _aligned(math: str) -> str:
 def _rests_on(laid_out: Outline, detail: str) -> Iterator[str]:
     theorem = laid_out.theorem
     yield "### From"
-    listed = [f"- ${math}${words}" for math, words in map(hypothesis, theorem.hypotheses)]
+    listed = [f"- ${math}${words}" for math, words in hypotheses(theorem)]
     yield "Hypotheses:" if listed else "Hypotheses: none."
     if listed:
         yield "\n".join(listed)
-    for item in theorem.assumptions:
-        yield f"Assuming ${plain(equation(item.statement, LATEX))}$."
     if detail == "brief":
         return
     yield f"The equations of {markdown_text(theorem.network.name)}:"

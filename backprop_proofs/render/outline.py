@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from backprop_proofs.kernel.theorem import Step, Theorem
 
 DETAILS = ("brief", "steps", "full")
+_GIVEN = "it is one of the hypotheses."
 _FROM_OUTSIDE = frozenset(("definition", "function-definition", "theorem"))  # what they say is not in the expression
 
 
@@ -43,7 +44,7 @@ class Evidence(Protocol):
 
 
 class Row(NamedTuple):
-    """One step: `before` only where it must be seen again, `parts` only in full detail."""
+    """One step: `before` only where it must be seen again, `parts` only in full detail; stays: see `sum_stays`."""
 
     number: str
     before: Expr | None
@@ -54,6 +55,7 @@ class Row(NamedTuple):
     note: str
     becomes: tuple[Symbol, Expr] | None
     here: tuple[Expr, Expr] | None
+    stays: tuple[Partial, Symbol, Expr] | None
     parts: tuple[Part, ...]
 
 
@@ -120,7 +122,7 @@ def outline(theorem: Theorem, detail: str = "steps") -> Outline:
     steps = theorem.derivation.steps if checked_detail(detail) != "brief" else ()
     deep = detail == "full"
     letters = letters_for(*_groups(theorem, steps, deep))
-    rows = tuple(_rows(steps, "", deep, _superscripts(theorem.network)))
+    rows = tuple(_rows(steps, "", deep, superscripts(theorem.network)))
     sums = tuple(_sums(_in_rows(rows), letters))
     names = [name for name, _ in sums]
     ambiguous = frozenset(name for name in names if names.count(name) > 1)
@@ -138,6 +140,49 @@ def collapse(step: Step) -> tuple[Marks, tuple[Symbol, Expr] | None]:
         if value is not None:
             return {place: SUM, path: DELTA}, (node.index, value)
     return {place: SUM}, None
+
+
+def sum_stays(step: Step) -> tuple[Partial, Symbol, Expr] | None:
+    """(∂a_k/∂z_j, k, j) where a link under Σ_k is put in that has terms without [k = j]: there the sum cannot collapse.
+
+    For an elementwise activation [k = j] is a factor of the link, and the next step collapses the sum.
+    """
+    lemma, place = step.lemma, tuple(step.at)
+    link = subterm(step.before, place)
+    if step.rule != "theorem" or lemma is None or not isinstance(link, Partial) or not isinstance(link.of, Ref):
+        return None
+    around = [subterm(step.before, place[:depth]) for depth in range(len(place))]
+    sums = [part.index for part in around if isinstance(part, IndexSum) and part.index in link.of.indices]
+    if not sums:
+        return None
+    here = dict(zip(_indices(lemma.statement.lhs), _indices(link), strict=True))
+    deltas = [delta for delta in lemma.statement.rhs.atoms(Delta) if sums[-1] in map(here.get, delta.args)]
+    if not deltas or _is_zero_without(lemma.statement.rhs, deltas):
+        return None
+    (other,) = {here.get(index, index) for index in deltas[0].args} - {sums[-1]}
+    return link, sums[-1], other
+
+
+def _indices(link: Partial) -> tuple[Expr, ...]:
+    return (*link.of.indices, *link.wrt.indices)
+
+
+def _is_zero_without(expr: Expr, deltas: Collection[Delta]) -> bool:
+    """Whether one of the deltas is a factor of every term."""
+    if isinstance(expr, IndexSum):
+        return _is_zero_without(expr.body, deltas)
+    if isinstance(expr, Add):
+        return all(_is_zero_without(term, deltas) for term in expr.args)
+    return expr in deltas or (isinstance(expr, Mul) and any(_is_zero_without(factor, deltas) for factor in expr.args))
+
+
+def stays_text(stays: tuple[str, str, str, str, str]) -> str:
+    """What `sum_stays` finds, in words; the parts are ∂a_k/∂z_j, Σ_k, k, ≠, j as they are written."""
+    link, total, letter, unequal, other = stays
+    return (
+        f"{link} {unequal} 0 for {letter} {unequal} {other} too, so {total} does not collapse to one term here, "
+        "as it does for an elementwise activation"
+    )
 
 
 def definitions(network: Network) -> Iterator[tuple[Expr, Expr, tuple[Limit, ...], Letters]]:
@@ -168,7 +213,8 @@ def _done(item: Evidence) -> str:
     return f"{item.method} ({said})" if said else item.method
 
 
-def _superscripts(network: Network) -> dict[str, int]:
+def superscripts(network: Network) -> dict[str, int]:
+    """How many indices of each quantity stand above."""
     defined = network.definitions + network.abbreviations
     parts = frozenset[Basic]().union(*(_parts_of(side) for item in defined for side in (item.ref, item.body)))
     return {part.name: part.quantity.superscripts for part in parts if isinstance(part, Ref)}
@@ -186,10 +232,11 @@ def _rows(steps: Sequence[Step], prefix: str, deep: bool, above: Mapping[str, in
             marks=marks,
             after=step.after,
             rule=step.rule,
-            reason=step.reason,
+            reason=_GIVEN if _is_given(step) else step.reason,
             note=spelled(step.note, above) if deep else "",
             becomes=becomes,
-            here=_here(step) if deep or step.rule in _FROM_OUTSIDE else None,
+            here=_equation(step) if _is_given(step) else _here(step) if deep or step.rule in _FROM_OUTSIDE else None,
+            stays=sum_stays(step),
             parts=tuple(_parts(step, number, above)) if deep else (),
         )
         previous = step.after
@@ -207,6 +254,14 @@ def _used(step: Step) -> Iterator[tuple[str, Sequence[Step]]]:
         yield "base case", base.derivation.steps
     if step.substeps:
         yield "in detail" if base is None else "induction step", step.substeps
+
+
+def _is_given(step: Step) -> bool:
+    return step.lemma is not None and bool(step.lemma.assumptions) and not step.substeps
+
+
+def _equation(step: Step) -> tuple[Expr, Expr] | None:
+    return (step.lemma.statement.lhs, step.lemma.statement.rhs) if step.lemma else None
 
 
 def _here(step: Step) -> tuple[Expr, Expr] | None:

@@ -15,29 +15,30 @@ from typing import Any, NamedTuple, NoReturn
 
 from sympy.core.basic import Basic
 
+from backprop_proofs.checking.claims import Refuted
 from backprop_proofs.checking.evidence import (
     AuditReport,
     Found,
     WrittenOut,
     perceptron,
     same_network,
-    says_nothing,
     written_out,
 )
-from backprop_proofs.derivation.replay import network_data, read_network, replay, theorem_data
+from backprop_proofs.derivation.replay import claim_data, network_data, read_network, replay, theorem_data
 from backprop_proofs.derivation.theorems import THEOREMS, prove
 from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected
+from backprop_proofs.evidence.exact import Counterexample
 from backprop_proofs.kernel.rules import Hypothesis
 from backprop_proofs.kernel.theorem import Step, Theorem
 from backprop_proofs.language.binding import alpha_equal
 from backprop_proofs.language.expressions import Partial, Ref
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.render.letters import Letters, letters_for
-from backprop_proofs.render.notation import LATEX, latex, ranges
-from backprop_proofs.render.outline import definitions
+from backprop_proofs.render.notation import LATEX, latex, ranges, text
+from backprop_proofs.render.outline import definitions, stays_text, sum_stays
 
 Data = dict[str, Any]
-Named = tuple[str, Theorem, Sequence[Found]]
+Named = tuple[str, Theorem | Refuted, Sequence[Found]]
 
 PROOF, AUDIT = "backprop-proofs/proof/1", "backprop-proofs/audit/1"
 LARGEST = 64 * 2**20  # bytes of a file that is read
@@ -76,7 +77,6 @@ def audit_document(report: AuditReport) -> Data:
 
 def check_data(check: Found) -> Data:
     """A piece of evidence: whether it agrees (null: nothing to compare), how, on what, and the counterexample."""
-    found = check.counterexample
     return {
         "name": check.name,
         "agrees": check.agrees,
@@ -84,16 +84,19 @@ def check_data(check: Found) -> Data:
         "instances": check.instances,
         "comparisons": check.comparisons,
         "sizes": [dict(sizes) for sizes in check.sizes],
-        "counterexample": None
-        if found is None
-        else {
-            "sizes": dict(found.sizes),
-            "indices": dict(found.indices),
-            "left": str(found.left),
-            "right": str(found.right),
-            "inputs": {name: str(value) for name, value in found.inputs},
-            "functions": list(found.functions),
-        },
+        "counterexample": check.counterexample and counterexample_data(check.counterexample),
+    }
+
+
+def counterexample_data(found: Counterexample) -> Data:
+    """A concrete network on which two sides differ."""
+    return {
+        "sizes": dict(found.sizes),
+        "indices": dict(found.indices),
+        "left": str(found.left),
+        "right": str(found.right),
+        "inputs": {name: str(value) for name, value in found.inputs},
+        "functions": list(found.functions),
     }
 
 
@@ -102,7 +105,9 @@ def dumped(document: Data, unicode: bool = False) -> str:
     return "".join(_lines(document, "", unicode)) + "\n"
 
 
-def _named_data(name: str, theorem: Theorem, evidence: Iterable[Found], raw: bool = True) -> Data:
+def _named_data(name: str, theorem: Theorem | Refuted, evidence: Iterable[Found], raw: bool = True) -> Data:
+    if isinstance(theorem, Refuted):
+        return _refuted_data(name, theorem)
     return {
         "name": name,
         "verdict": "proved",
@@ -113,13 +118,30 @@ def _named_data(name: str, theorem: Theorem, evidence: Iterable[Found], raw: boo
     }
 
 
+def _refuted_data(name: str, refuted: Refuted) -> Data:
+    trees = claim_data(refuted.limits, refuted.statement)
+    found = counterexample_data(refuted.counterexample)
+    return {
+        "name": name,
+        "verdict": "refuted",
+        "limits": {"latex": ranges(refuted.limits, LATEX), "trees": trees["limits"]},
+        "statement": _equation_data(refuted.statement, trees["statement"]),
+        "hypotheses": [],
+        "why": refuted.why,
+        "counterexample": found,
+        "steps": [],
+        "network": _network_data(refuted.network),
+        "evidence": [],
+    }
+
+
 def _theorem_data(theorem: Theorem, trees: Data) -> Data:
     steps = theorem.derivation.steps
     return {
         "limits": {"latex": ranges(theorem.limits, LATEX), "trees": trees["limits"]},
         "statement": _equation_data(theorem.statement, trees["statement"]),
         "matrix": theorem.matrix and _equation_data(theorem.matrix, trees["matrix"]),
-        "hypotheses": [_hypothesis_data(item) for item in theorem.hypotheses],
+        "hypotheses": [_hypothesis_data(item) for item in theorem.hypotheses] + _given_data(theorem),
         "assumed": trees["assumed"],
         "steps": [_step_data(step, tree) for step, tree in zip(steps, trees["steps"], strict=True)],
     }
@@ -129,12 +151,22 @@ def _step_data(step: Step, trees: Data) -> Data:
     return {
         "rule": step.rule,
         "reason": step.reason,
-        "note": step.note,
+        "note": step.note or _remark(step),
         "at": trees["at"],
         "before": _written(step.before, trees["before"]),
         "after": _written(step.after, trees["after"]),
         "with": {name: _parameter(step.parameters[name], tree) for name, tree in trees["with"].items()},
     }
+
+
+def _remark(step: Step) -> str:
+    """Why the sum around a link does not collapse, where that is a question."""
+    found = sum_stays(step)
+    if found is None:
+        return ""
+    letters = letters_for((step.before,))
+    link, letter, other = (text(part, letters=letters) for part in found)
+    return stays_text((link, f"Σ_{letter}", letter, "≠", other))
 
 
 def _parameter(value: Any, tree: Any) -> Any:
@@ -164,6 +196,17 @@ def _written(expr: Basic, tree: Any, letters: Letters | None = None) -> Data:
 def _hypothesis_data(item: Hypothesis) -> Data:
     subject = item.subject if isinstance(item.subject, str) else latex(item.subject)
     return {"kind": item.kind, "subject": subject}
+
+
+def _given_data(theorem: Theorem) -> list[Data]:
+    """The equations that a theorem takes as given; one that is only assumed says so by itself."""
+    given = theorem.assumptions if theorem.derivation.steps else ()
+    return [{"kind": "equation", "subject": _equation_latex(item.statement)} for item in given]
+
+
+def _equation_latex(equation: Equation) -> str:
+    letters = letters_for(equation)
+    return " = ".join(latex(side, letters, limits=True) for side in equation)
 
 
 def _network_data(network: Network) -> Data:
@@ -299,13 +342,13 @@ def verify_document(document: Any) -> list[Verified]:
 
 def _verified(data: Data) -> Verified:
     name = data["name"]
+    if data.get("verdict") == "refuted":
+        raise ProofRejected(name, "the file says that this claim is refuted, and holds no proof")
     try:
         network = read_network(data["network"])
     except (BackpropError, *_UNREADABLE) as error:
         raise ProofRejected(f"{name}, network", _why(error)) from error
     theorem = replay(_trees(data, name), network, name)
-    if theorem.assumptions:
-        raise ProofRejected(f"{name}, statement", "it is taken for granted, not proved")
     own = _check_claim(name, theorem)
     rebuilt = _named_data(name, theorem, (), raw=False)
     place = _difference(data, rebuilt)
@@ -360,18 +403,27 @@ def _check_claim(name: str, theorem: Theorem) -> bool:
     if derivative and not (isinstance(lhs, Partial) and [part.name for part in lhs.args[:2]] == [*derivative.groups()]):
         raise ProofRejected(f"{name}, statement", "it proves another equation than its name says")
     known, wanted = perceptron(theorem.network), None
-    if known is not None and name in THEOREMS and not says_nothing(name, known):
-        wanted = prove(name, known)
+    if known is not None and name in THEOREMS:
+        try:
+            wanted = prove(name, known)
+        except BackpropError as error:
+            raise ProofRejected(f"{name}, network", f"{name} is not true of it or says nothing of it") from error
         known = wanted.network
     if known is None or not same_network(known, theorem.network):
         if theorem.network.name == "mlp":
             raise ProofRejected(f"{name}, network", "it is called mlp, and is not the perceptron of that name")
         return True
     if wanted is not None and (
-        wanted.limits != theorem.limits or not all(map(alpha_equal, wanted.statement, theorem.statement))
+        wanted.limits != theorem.limits
+        or not all(map(alpha_equal, wanted.statement, theorem.statement))
+        or list(map(_equation_latex, _given(wanted))) != list(map(_equation_latex, _given(theorem)))
     ):
         raise ProofRejected(f"{name}, statement", f"it proves another equation than {name}")
     return False
+
+
+def _given(theorem: Theorem) -> list[Equation]:
+    return [item.statement for item in theorem.assumptions]
 
 
 def _difference(found: Any, wanted: Any) -> tuple[str | int, ...] | None:

@@ -24,6 +24,7 @@ from backprop_proofs.render.outline import (
     definitions,
     outline,
     size_of_layers,
+    stays_text,
 )
 from backprop_proofs.render.prose import ascii_text
 from backprop_proofs.render.walker import Marks
@@ -101,10 +102,11 @@ class _Page:
 
     def _expression(self, indent: str, expr: Basic, marks: Marks | None = None, after: str = "") -> Iterator[Ink]:
         lines = wrapped(self._write(expr, marks), self.width, indent, " " * (len(indent) + 4))
+        marked = [number for number, line in enumerate(lines) if underline(line)] or [len(lines) - 1]
         for number, line in enumerate(lines):
             yield line
             beneath = underline(line)
-            said = after if number == len(lines) - 1 else ""
+            said = after if number == marked[-1] else ""
             if beneath and said and len(beneath) + len(said) + 3 > self.width:
                 yield ((beneath, MARK),)
                 beneath = " " * len(indent)
@@ -114,7 +116,7 @@ class _Page:
     # the parts of a page
 
     def _statement(self, name: str) -> Iterator[Ink]:
-        title = f"{name}: proved" if not self.theorem.assumptions else f"{name}: proved under assumptions"
+        title = f"{name}: proved"
         title = title if self.alphabet.unicode else ascii_text(title)
         yield ((title, TITLE),)
         yield (("-" * len(title), TITLE),)
@@ -123,6 +125,9 @@ class _Page:
         yield from wrapped(said, self.width, "  ", "      ")
         if self.theorem.limits:
             yield from self._say(f"for all {ranges(self.theorem.limits, self.alphabet)}", "    ")
+        for item in self.theorem.assumptions:
+            where = join("where ", equation(item.statement, self.alphabet, limits=True))
+            yield from wrapped(where, self.width, "    ", "      ")
         if self.theorem.matrix is not None:
             whole = equation(self.theorem.matrix, self.alphabet, letters)
             yield from wrapped(join("in matrix form: ", whole), self.width, "  ", "      ")
@@ -146,6 +151,11 @@ class _Page:
         if row.here is not None:
             old, new = (self._write(side) for side in row.here)
             yield from wrapped(join("here ", old, " = ", new), self.width, indent, indent + "  ")
+        if row.stays is not None:
+            link, letter, other = (plain(self._write(part)) for part in row.stays)
+            signs = self.alphabet.signs
+            said = stays_text((link, f"{signs.sum}_{letter}", letter, signs.unequal, other))
+            yield from wrapped(((said, REASON),), self.width, indent, indent + "  ")
         if row.note and row.becomes is None:
             yield from self._say(row.note, indent, tag=REASON)
 
@@ -183,12 +193,10 @@ class _Page:
 
     def _rests_on(self, full: bool) -> Iterator[Ink]:
         hypotheses = [self._hypothesis(item) for item in self.theorem.hypotheses]
-        assumed = [equation(item.statement, self.alphabet) for item in self.theorem.assumptions]
+        hypotheses += [plain(equation(item.statement, self.alphabet)) for item in self.theorem.assumptions]
         yield ()
         yield from self._label("From")
         yield from self._say("hypotheses: " + ("; ".join(hypotheses) or "none"), "  ", "    ")
-        for statement in assumed:
-            yield from wrapped(join("assuming ", statement), self.width, "  ", "      ")
         if full:
             yield from self._say(f"the equations of {self.theorem.network.name}:")
             yield from self._equations()

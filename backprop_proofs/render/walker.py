@@ -279,11 +279,11 @@ class Walk:
         return self.write(-node, path, scope)  # a negative number
 
     def _mul(self, node: Mul, path: Path, scope: Scope) -> Ink:
-        sign = self.alphabet.minus if _is_negative(node.args[0]) else ""
+        sign = self.alphabet.minus if _sign_at(node) is not None else ""
         return join(sign, self._product(node, path, scope))
 
     def _product(self, node: Mul, path: Path, scope: Scope) -> Ink:
-        """The factors in their order, without the sign of the first; denominators stand under what is left of them."""
+        """The factors in their order, without the sign of the whole; denominators stand under what is left of them."""
         factors: list[tuple[Ink, int]] = []
         groups = _groups(node)
         for number, (tops, bottoms) in enumerate(groups):
@@ -337,7 +337,10 @@ class Walk:
         """A negative multiple of an array without its sign."""
         factor, array = node.args
         written = self.write(array, (*path, 1), scope, POWER)
-        return written if factor == -1 else join(self._magnitude(factor, (*path, 0), scope), " ", written)
+        if factor == -1:
+            return written
+        times = self._magnitude(factor, (*path, 0), scope)
+        return join(self.alphabet.parens(times) if factor.has(IndexSum) else times, " ", written)
 
     def _transposed(self, node: Transposed, path: Path, scope: Scope) -> Ink:
         return self.alphabet.transposed(self.write(node.args[0], (*path, 0), scope))
@@ -349,7 +352,7 @@ class Walk:
 def strength(node: Basic) -> int:
     """How tightly a construct holds together; one weaker than its place wants goes in parentheses."""
     if isinstance(node, Mul):
-        if _is_negative(node.args[0]):
+        if _sign_at(node) is not None:
             return ADDED
         groups = _groups(node)
         if len(groups) == 1 and groups[0][1]:
@@ -367,8 +370,10 @@ def strength(node: Basic) -> int:
 def _groups(node: Mul) -> list[tuple[list[tuple[int, Expr]], list[tuple[int, Expr]]]]:
     """The factors (with their places) as quotients, from left to right; a leading fraction stands alone, -1 goes."""
     groups: list[tuple[list[tuple[int, Expr]], list[tuple[int, Expr]]]] = []
-    fresh = True
+    fresh, signed = True, _sign_at(node)
     for at, factor in enumerate(node.args):
+        if at == signed and at > 0:
+            continue
         if at == 0 and isinstance(factor, Rational):
             if factor != -1 or len(node.args) == 1:
                 groups.append(([(at, abs(factor))], []))
@@ -385,6 +390,14 @@ def _groups(node: Mul) -> list[tuple[list[tuple[int, Expr]], list[tuple[int, Exp
             groups[-1][0].append((at, factor))
             fresh = False
     return groups
+
+
+def _sign_at(node: Mul) -> int | None:
+    """The place of the factor whose sign stands before the whole product: the first, or a -1 among others."""
+    negative = [at for at, factor in enumerate(node.args) if _is_negative(factor)]
+    if negative[:1] == [0] or (len(negative) == 1 and node.args[negative[0]] == -1):
+        return negative[0]
+    return None
 
 
 def _is_negative(node: Basic) -> bool:

@@ -1,36 +1,21 @@
-"""What a command prints, as lines: proofs and their instances written out, an audit, what a saved proof proves."""
+"""What a command prints, as lines: instances written out, an audit, what a saved proof proves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from backprop_proofs.checking.evidence import MANY, AuditReport, Found, WrittenOut, written_out
-from backprop_proofs.language.expressions import Ref
+from backprop_proofs.checking.evidence import MANY, AuditReport, Found, WrittenOut
 from backprop_proofs.render.ink import Ink, join, length, wrapped
 from backprop_proofs.render.notation import ASCII, UNICODE, equation, ranges
 from backprop_proofs.render.outline import outline
 from backprop_proofs.render.prose import ascii_text
-from backprop_proofs.render.text import BAD, GOOD, LABEL, TITLE, proof_lines, sizes
+from backprop_proofs.render.text import BAD, GOOD, LABEL, TITLE, sizes
 
 if TYPE_CHECKING:
-    from backprop_proofs.kernel.theorem import Theorem
     from backprop_proofs.render.proof_file import Verified
 
 _WORDS = {True: ("agrees", GOOD), False: ("DISAGREES", BAD), None: ("undecided", "")}
-
-
-def proofs_lines(
-    proofs: Iterable[tuple[str, Theorem, Sequence[Found]]], detail: str, unicode: bool, width: int
-) -> Iterator[Ink]:
-    """Proofs one after another; in a network of known widths, each with its first instances written out."""
-    for number, (name, theorem, evidence) in enumerate(proofs):
-        if number:
-            yield ()
-        yield from proof_lines(theorem, name, detail, unicode, evidence, width)
-        if any(isinstance(size, Ref) for size in theorem.network.sizes):
-            yield ()
-            yield from written_lines(*written_out(theorem), unicode, width)
 
 
 def verified_lines(verified: Iterable[Verified], unicode: bool, width: int) -> Iterator[Ink]:
@@ -44,6 +29,9 @@ def verified_lines(verified: Iterable[Verified], unicode: bool, width: int) -> I
         yield from wrapped(equation(one.theorem.statement, alphabet), width, "  ", "      ")
         if one.theorem.limits:
             yield from wrapped(join(f"for all {ranges(one.theorem.limits, alphabet)}"), width, "    ", "      ")
+        for item in one.theorem.assumptions:
+            where = join("where ", equation(item.statement, alphabet, limits=True))
+            yield from wrapped(where, width, "    ", "      ")
         yield from wrapped(join(sizes(one.theorem.network, alphabet)), width, "  ", "    ")
 
 

@@ -19,6 +19,10 @@ from pathlib import Path
 import pytest
 
 from backprop_proofs import __version__, cli
+from backprop_proofs.derivation.theorems import THEOREMS
+from backprop_proofs.kernel.rules import RULES
+from backprop_proofs.networks.activations import ACTIVATIONS
+from backprop_proofs.networks.costs import COSTS
 
 COMMAND = [sys.executable, "-m", "backprop_proofs"]
 Run = Callable[..., tuple[int, str, str]]
@@ -130,8 +134,8 @@ def test_explain_shows_a_use_of_the_rule(run: Run) -> None:
 def test_list_names_everything(run: Run) -> None:
     status, out, _ = run("list")
     assert status == 0
-    for name in ("bp1", "backward-pass", "kronecker-collapse", "softplus", "quadratic", "mlp"):
-        assert re.search(rf"^  {name} ", out, re.MULTILINE)
+    for name in (*THEOREMS, *RULES, *ACTIVATIONS, *COSTS, "mlp"):
+        assert re.search(rf"^  {name} ", out, re.MULTILINE), name
 
 
 def test_version_and_help(run: Run) -> None:
@@ -178,6 +182,39 @@ FAULTS = {
     "verify README.md extra": "unexpected extra argument",
     "explain kroneker": "unknown rule 'kroneker': did you mean 'kronecker-collapse'?",
     "frobnicate": "No such command 'frobnicate'",
+    "prove --batch 0": "batch: expected a number of examples of at least 1, or m for any; found 0",
+    "prove --batch -3": "found -3",
+    "prove --batch 2.5": "found '2.5'",
+    "prove --batch M": "found 'M'",
+    "prove --batch ٣": "found '٣'",
+    "prove --batch": "--batch",
+    "prove --decay --batch 0": "batch: expected",
+    "prove --decay yes": "unknown theorem 'yes'",
+    "prove --hidden softmax": "hidden: expected an activation of one variable, such as sigmoid; found softmax",
+    "prove --hidden sigmod": "unknown activation 'sigmod': did you mean 'sigmoid'?",
+    "prove --labels 0,1": "labels: expected a network of known widths and one example; found open widths",
+    "prove --labels 0,1 --depth 2": "found open widths",
+    "prove --labels 0,1 --widths 2,2 --batch 2": "found a batch",
+    "prove --labels 0,1 --widths 2,3": "labels: expected 3 numbers, one for each output; found 2",
+    "prove --labels 0,x --widths 2,2": "labels: expected numbers, such as 0,1,0 or 0.2,0.8; found 'x'",
+    "prove --labels nan,1 --widths 2,2": "found 'nan'",
+    "prove --labels 1/0,1 --widths 2,2": "found '1/0'",
+    "prove --labels 1e99999999,1 --widths 2,2": "found '1e99999999'",
+    "prove --labels , --widths 2,2": "found ''",
+    "prove softmax-error-normalised --widths 2,2 --labels 1,1": "labels: expected numbers that sum to 1; found 1, 1",
+    "prove softmax-error-normalised --activation sigmoid": "expected softmax with categorical-cross-entropy",
+    "prove softmax-sum --activation sigmoid": "softmax-sum: expected softmax; found sigmoid",
+    "prove activation-slope --activation softmax": "expected an activation with a formula",
+    "prove cross-entropy-error --cost any": "cost: expected one with a formula, such as quadratic; found any C",
+    "prove backward-pass --widths 2,2": "backward-pass: expected at least three layers",
+    "derive w --hidden softmax": "hidden: expected an activation of one variable",
+    "derive w --batch 0": "batch: expected",
+    "derive w --labels 1": "labels: expected a network of known widths",
+    "derive z --activation softmax": "is used differently at the ends of its range",
+    "audit --batch 0": "batch: expected",
+    "audit --hidden softmax": "hidden: expected",
+    "paths --hidden softmax": "hidden: expected",
+    "paths --labels 0,1": "labels: expected",
 }
 
 
@@ -202,7 +239,9 @@ def test_disagreeing_evidence_is_status_1(run: Run, monkeypatch: pytest.MonkeyPa
     from backprop_proofs.checking import evidence
 
     true = evidence.check_raw
-    monkeypatch.setattr(evidence, "check_raw", lambda *given: evidence.replace(true(*given), agrees=False))
+    monkeypatch.setattr(
+        evidence, "check_raw", lambda *given, **more: evidence.replace(true(*given, **more), agrees=False)
+    )
     status, out, _ = run("prove", "bp1")
     assert status == 1
     assert "DISAGREES  raw SymPy" in out

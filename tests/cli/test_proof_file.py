@@ -13,23 +13,55 @@ import pytest
 from evidence.statements import recurrent
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sympy import Expr, Integer
 
 import backprop_proofs as bp
+from backprop_proofs.checking.claims import settle
 from backprop_proofs.checking.evidence import evidence_for
+from backprop_proofs.derivation.chain import Chain
 from backprop_proofs.derivation.theorems import THEOREMS
-from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected
+from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected, Refused
+from backprop_proofs.kernel.rules import Hypothesis
+from backprop_proofs.kernel.theorem import Theorem, assume
 from backprop_proofs.language.binding import alpha_equal
+from backprop_proofs.language.expressions import Partial, add
+from backprop_proofs.language.network import Equation, Network
+from backprop_proofs.networks.mlp import C, L, a, delta, j, n, x, y
 from backprop_proofs.render import proof_file
-from backprop_proofs.render.proof_file import dumped, parsed, proof_document, read_document, verify_document
+from backprop_proofs.render.proof_file import Verified, dumped, parsed, proof_document, read_document, verify_document
 
 Way = tuple[str | int, ...]
 LETTERS = ("j", "k", "l", "m", "L", "n", "w", "z", "a", "b", "delta", "sigma")
-NETWORKS = ({}, {"widths": (2, 3, 2), "activation": "sigmoid", "cost": "quadratic"}, {"depth": 3, "activation": "relu"})
+NETWORKS: tuple[dict[str, Any], ...] = (
+    {},
+    {"widths": (2, 3, 2), "activation": "sigmoid", "cost": "quadratic"},
+    {"depth": 3, "activation": "relu"},
+    {"widths": (2, 3)},
+)
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "softmax": {"activation": "softmax"},
+    "softmax and its cost": {"activation": "softmax", "cost": "categorical-cross-entropy", "hidden": "tanh"},
+    "known labels": {
+        "activation": "softmax",
+        "cost": "categorical-cross-entropy",
+        "widths": (2, 3),
+        "labels": ("0.2", "0.3", "0.5"),
+    },
+    "log-softmax over a batch": {"activation": "log-softmax", "cost": "negative-log-likelihood", "batch": "m"},
+    "layer-norm": {"activation": "layer-norm", "widths": (2, 2), "cost": "quadratic"},
+    "gelu after relu": {"activation": "gelu", "hidden": "relu", "cost": "quadratic"},
+    "a decayed batch of three": {"batch": 3, "decay": True, "widths": (2, 3, 2)},
+}
+
+
+def network_of(name: str, number: int) -> Network:
+    """The network of a number, with the settings of the theorem's own where it does not say."""
+    return bp.mlp(**{**NETWORKS[number], **THEOREMS[name].settings})
 
 
 @cache
 def text_of(name: str, number: int = 0) -> str:
-    theorem = bp.prove(name, bp.mlp(**NETWORKS[number]))
+    theorem = bp.prove(name, network_of(name, number))
     return dumped(proof_document([(name, theorem, evidence_for(theorem))]))
 
 
@@ -83,14 +115,46 @@ def expect_found(name: str, number: int, way: Way, choice: int) -> None:
         assert re.match(rf"{name}, (step {int(way[1]) + 1}\b{also})", found.value.step), (way, str(found.value))
 
 
-@pytest.mark.parametrize("name", [name for name in THEOREMS if name != "activation-slope"])
+@pytest.mark.parametrize("name", THEOREMS)
 @pytest.mark.parametrize("number", range(len(NETWORKS)))
 def test_a_saved_proof_replays_to_the_same_theorem(name: str, number: int) -> None:
     (verified,) = verify_document(parsed(text_of(name, number)))
-    wanted = bp.prove(name, bp.mlp(**NETWORKS[number]))
+    is_the_same(verified, name, bp.prove(name, network_of(name, number)))
+
+
+def is_the_same(verified: Verified, name: str, wanted: Theorem) -> None:
+    found = verified.theorem
     assert (verified.name, verified.own) == (name, False)
-    assert all(map(alpha_equal, verified.theorem.statement, wanted.statement))
-    assert verified.theorem.hypotheses == wanted.hypotheses
+    assert all(map(alpha_equal, found.statement, wanted.statement))
+    assert sorted(map(in_words, found.hypotheses)) == sorted(map(in_words, wanted.hypotheses))
+    assert len(found.assumptions) == len(wanted.assumptions)
+    for one, other in zip(found.assumptions, wanted.assumptions, strict=True):
+        assert all(map(alpha_equal, one.statement, other.statement))
+
+
+def in_words(need: Hypothesis) -> str:
+    return f"{need.kind} {need.subject}"
+
+
+QUICK = ("bp1", "bp4", "bp1-elementwise", "softmax-error", "softmax-error-normalised", "activation-slope")
+
+
+@pytest.mark.parametrize("names", [QUICK, pytest.param(tuple(THEOREMS), marks=pytest.mark.slow)], ids=["some", "all"])
+@pytest.mark.parametrize("settings", OUTPUTS.values(), ids=OUTPUTS)
+def test_a_proof_about_an_output_layer_replays(settings: dict[str, Any], names: tuple[str, ...]) -> None:
+    network = bp.mlp(**settings)
+    proved = []
+    for name in names:
+        try:
+            theorem = bp.prove(name, network)
+        except (InvalidInput, Refused):
+            continue
+        (verified,) = verify_document(parsed(dumped(proof_document([(name, theorem, ())]))))
+        is_the_same(verified, name, theorem)
+        proved.append(name)
+    assert {"bp1", "bp4"} <= set(proved)
+    assert ("bp1-elementwise" in proved) is (settings["activation"] == "gelu" if "activation" in settings else True)
+    assert ("softmax-error" in proved) is ("cost" in settings)
 
 
 @pytest.mark.parametrize("name", ["W", "U"])
@@ -122,14 +186,14 @@ def test_a_document_is_pure_json_and_says_all() -> None:
 @given(data=st.data())
 @settings(max_examples=80)
 def test_any_change_is_found_and_the_step_named(data: st.DataObject) -> None:
-    name = data.draw(st.sampled_from(["bp1", "bp2", "bp3", "bp4"]))
+    name = data.draw(st.sampled_from(["bp1", "bp2", "bp3", "bp4", "softmax-sum", "softmax-error-normalised"]))
     number = data.draw(st.sampled_from([0, 1]))
     ways = list(leaves(document_of(name, number)["theorems"][0]))
     expect_found(name, number, data.draw(st.sampled_from(ways)), data.draw(st.integers(0, 10)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in THEOREMS if name != "activation-slope"])
+@pytest.mark.parametrize("name", THEOREMS)
 def test_changes_everywhere_are_found(name: str) -> None:
     ways = list(leaves(document_of(name)["theorems"][0]))
     for place, way in enumerate(ways[:: len(ways) // 300 + 1]):
@@ -235,6 +299,106 @@ def test_a_forged_proof_is_refused(change: Any) -> None:
         verify_document(forged(change))
     assert "\n" not in str(found.value)
     assert len(str(found.value)) < 500
+
+
+# What is taken for granted
+
+NORMALISED = "softmax-error-normalised"
+
+
+def test_an_assumption_stands_among_the_hypotheses() -> None:
+    (theorem,) = document_of(NORMALISED)["theorems"]
+    assert [need["subject"] for need in theorem["hypotheses"] if need["kind"] == "equation"] == [
+        r"\sum_{k=1}^{n_{L}} y_{k} = 1"
+    ]
+    assert theorem["assumed"] is None
+
+
+@pytest.mark.parametrize("kind", ["left out", "of another kind", "about something else", "twice"])
+def test_an_assumption_that_is_hidden_is_found(kind: str) -> None:
+    document = document_of(NORMALISED)
+    (theorem,) = document["theorems"]
+    needs = theorem["hypotheses"]
+    (place,) = [number for number, need in enumerate(needs) if need["kind"] == "equation"]
+    if kind == "left out":
+        del needs[place]
+    elif kind == "of another kind":
+        needs[place]["kind"] = "nonzero"
+    elif kind == "about something else":
+        needs[place]["subject"] = needs[place]["subject"].replace("y", "x")
+    else:
+        needs.append(needs[place])
+    with pytest.raises(ProofRejected, match=rf"^{NORMALISED}, hypotheses") as found:
+        verify_document(document)
+    assert "\n" not in str(found.value)
+
+
+def resting_on(left: Expr, right: Expr) -> Theorem:
+    """left + x_1 = right + x_1, by nothing but left = right."""
+    network = bp.mlp(activation="softmax", cost="categorical-cross-entropy")
+    limits = ((j, Integer(1), n[L]),)
+    chain = Chain(network, limits, add(left, x[1]))
+    number = next(number for number, term in enumerate(chain.rhs.args) if term == left)
+    return chain.use(assume(network, limits, Equation(left, right), ()), (number,)).theorem
+
+
+NOT_ABOUT_INPUTS = {
+    "an error": (delta[L, j], Integer(0)),
+    "an activation": (a[L, j], y[j]),
+    "the cost": (C, Integer(0)),
+    "a derivative": (Partial(C, a[L, j]), y[j]),
+    "nothing": (Integer(1), Integer(2)),
+}
+
+
+@pytest.mark.parametrize("what", NOT_ABOUT_INPUTS)
+def test_an_assumption_about_anything_but_inputs_is_rejected(what: str) -> None:
+    document = proof_document([("made up", resting_on(*NOT_ABOUT_INPUTS[what]), ())])
+    with pytest.raises(ProofRejected, match="made up: it rests on an assumption that nothing proves"):
+        verify_document(document)
+
+
+def test_a_theorem_of_ours_may_not_rest_on_more_than_it_does() -> None:
+    """softmax-error-normalised's own steps under a name that promises them without Σ_k y_k = 1, and the like."""
+    for other in ("softmax-error", "bp1", "cross-entropy-error", "bp4"):
+        document = document_of(NORMALISED)
+        document["theorems"][0]["name"] = other
+        with pytest.raises(ProofRejected, match=f"{other}, statement: it proves another equation"):
+            verify_document(document)
+    document = proof_document([(NORMALISED, resting_on(y[j], x[1]), ())])
+    with pytest.raises(ProofRejected, match="it proves another equation"):
+        verify_document(document)
+
+
+@pytest.mark.parametrize("name", ["softmax-sum", "softmax-error-normalised", "cross-entropy-error", "activation-slope"])
+def test_the_name_of_a_theorem_that_says_nothing_of_the_network_is_rejected(name: str) -> None:
+    """A proof of BP1 for any σ and C, called by the name of a theorem about other networks."""
+    document = document_of("bp1")
+    document["theorems"][0]["name"] = name
+    with pytest.raises(ProofRejected) as found:
+        verify_document(document)
+    assert found.value.step.startswith(name)
+
+
+def test_a_refuted_claim_is_no_proof() -> None:
+    refuted = settle("bp1-elementwise", bp.mlp(activation="softmax"))
+    document = parsed(dumped(proof_document([("bp1-elementwise", refuted, ())])))
+    with pytest.raises(ProofRejected, match=r"^bp1-elementwise: ") as found:
+        verify_document(document)
+    assert "KeyError" not in str(found.value)
+
+
+def test_a_refuted_claim_cannot_be_called_proved() -> None:
+    document = proof_document([("bp1-elementwise", settle("bp1-elementwise", bp.mlp(activation="softmax")), ())])
+    honest = document_of("bp1-elementwise")["theorems"][0]
+    claimed = document["theorems"][0]
+    claimed["verdict"] = "proved"
+    with pytest.raises(ProofRejected):
+        verify_document(document)
+    honest["network"] = claimed["network"]  # the steps of a true one, in the network of which it is false
+    document["theorems"] = [honest]
+    with pytest.raises(ProofRejected):
+        verify_document(document)
 
 
 def test_a_network_that_only_calls_itself_mlp_is_refused() -> None:

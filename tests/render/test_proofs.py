@@ -134,9 +134,15 @@ def test_hypotheses_about_expressions_and_assumptions() -> None:
         assumptions=(type("Assumption", (), {"statement": Equation(x[1], y[1])}),),
     )
     page = proof_text(theorem, "BP1", unicode=False)
-    assert "hypotheses: x_1 != 0; y_1 > 0" in page
-    assert "assuming x_1 = y_1" in page
-    assert page.startswith("BP1: proved under assumptions")
+    assert "hypotheses: x_1 != 0; y_1 > 0; x_1 = y_1\n" in page
+    assert "\n    where x_1 = y_1\n" in page
+    assert page.startswith("BP1: proved\n")
+    written = proof_latex(theorem, "BP1")
+    assert r"where \(x_{1} = y_{1}\)." in written
+    assert r"\(x_{1} \ne 0\); \(y_{1} > 0\); \(x_{1} = y_{1}\)." in written
+    written = proof_markdown(theorem, "BP1")
+    assert "where $x_{1} = y_{1}$." in written
+    assert "- $y_{1} > 0$\n- $x_{1} = y_{1}$\n" in written
 
 
 def test_sizes_and_formulas_of_a_concrete_network() -> None:
