@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "backprop_proofs"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
-    {"errors"},
+    {"errors", "shown"},
     {"language"},
     {"kernel"},
     {"networks"},
@@ -25,7 +25,10 @@ FLOORS = (
 )
 FLOOR_OF = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 EVALUATORS = {"sympify", "_sympify", "parse_expr", "parse_latex", "eval", "exec", "S", "lambdify"}
-LONGEST_FILE, LONGEST_FUNCTION, TRUSTED_CORE = 500, 60, 1200
+LONGEST_FILE, LONGEST_FUNCTION = 500, 60
+TRUSTED_CORE = (
+    1_300  # statements; 80 more than was aimed at, for quotients under sums and the side conditions they need
+)
 
 
 def module_name(file: Path) -> str:

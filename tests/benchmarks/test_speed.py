@@ -17,7 +17,7 @@ import pytest
 
 import backprop_proofs as bp
 from backprop_proofs.checking.evidence import audit, evidence_for
-from backprop_proofs.derivation.theorems import FUNDAMENTAL
+from backprop_proofs.derivation.theorems import FUNDAMENTAL, THEOREMS
 
 Benchmark = Any
 PAIRS = 9  # processes of each kind, taken in turn, so that a drift of the machine's speed meets both
@@ -70,6 +70,16 @@ def test_all_four_theorems_warm(benchmark: Benchmark, settings: dict[str, Any]) 
     base = median(seconds(lambda: prove_all({})) for _ in range(5))
     here = median(seconds(lambda: prove_all(settings)) for _ in range(5))
     print(f"\nBP1 to BP4 warm: {here * 1000:.1f} ms (at most 25), {here / base:.2f} times that of every size")
+
+
+@pytest.mark.parametrize("name", THEOREMS)
+def test_each_theorem_warm(benchmark: Benchmark, name: str) -> None:
+    """At its own default network, against BP1."""
+    bp.prove(name)
+    benchmark(bp.prove, name)
+    base = median(seconds(lambda: bp.prove("bp1")) for _ in range(5))
+    here = median(seconds(lambda: bp.prove(name)) for _ in range(5))
+    print(f"\n{name} warm: {here * 1000:.1f} ms, {here / base:.1f} times BP1")
 
 
 def test_a_concrete_network_proved_and_checked(benchmark: Benchmark) -> None:
