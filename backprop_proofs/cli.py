@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from backprop_proofs import __version__
-from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected, UnknownName
+from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected, Undecided, UnknownName
 
 if TYPE_CHECKING:
     from backprop_proofs.checking.claims import Refuted
@@ -463,6 +463,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         return INTERRUPTED
     except UsageError as error:
         _say(f"{error.format_message()} (try --help)")
+    except Undecided as error:
+        _say(str(error))
+        return UNDECIDED
     except BackpropError as error:
         _say(str(error))
     except OSError as error:

@@ -51,3 +51,13 @@ class ProofRejected(BackpropError):
     def __init__(self, step: str, why: str):
         self.step, self.why = step, why
         super().__init__(f"{step}: {why}")
+
+
+class Undecided(BackpropError):
+    """A claim that is neither proved nor refuted; `agreed` comparisons were made, and none failed."""
+
+    def __init__(self, name: str, agreed: int):
+        self.name, self.agreed = name, agreed
+        super().__init__(
+            f"{name}: undecided; it was not proved, and on the networks tried ({agreed} comparisons) it did not fail"
+        )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backprop_proofs.derivation.theorems import Named, theorem_named
-from backprop_proofs.errors import Refused
-from backprop_proofs.evidence.exact import Counterexample, counterexample
+from backprop_proofs.errors import Refused, Undecided
+from backprop_proofs.evidence.exact import Counterexample, check_exact, counterexample
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Equation, Network
@@ -26,7 +26,7 @@ class Refuted(Shown):
 
 
 def settled(record: Named, network: Network) -> Theorem | Refuted:
-    """The theorem, or the claim of that name refuted with the smallest network found. Raises Refused for neither."""
+    """The theorem, or the claim of that name refuted with the smallest network found. Raises Undecided for neither."""
     try:
         return record.prove(network)
     except Refused:
@@ -35,10 +35,10 @@ def settled(record: Named, network: Network) -> Theorem | Refuted:
         statement, limits = record.claim.statement(network)
         found = counterexample(network, statement, limits)
         if found is None:
-            raise
+            raise Undecided(record.name, check_exact(network, statement, limits).comparisons) from None
         return Refuted(record.name, network, statement, limits, record.claim.why, found)
 
 
 def settle(name: str, network: Network) -> Theorem | Refuted:
-    """`settled` by name. Raises UnknownName."""
+    """`settled` by name. Raises UnknownName, and Undecided for a claim that is neither proved nor refuted."""
     return settled(theorem_named(name), network)

@@ -30,8 +30,8 @@ def verified_lines(verified: Iterable[Verified], unicode: bool, width: int) -> I
         if one.theorem.limits:
             yield from wrapped(join(f"for all {ranges(one.theorem.limits, alphabet)}"), width, "    ", "      ")
         for item in one.theorem.assumptions:
-            where = join("where ", equation(item.statement, alphabet, limits=True))
-            yield from wrapped(where, width, "    ", "      ")
+            given = join("where ", equation(item.statement, alphabet, limits=True))
+            yield from wrapped(given, width, "    ", "      ")
         yield from wrapped(join(sizes(one.theorem.network, alphabet)), width, "  ", "    ")
 
 

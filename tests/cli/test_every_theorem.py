@@ -251,3 +251,13 @@ def test_a_step_that_cannot_collapse_says_so(run: Run) -> None:
     assert notes[0].startswith("∂a^L_k/∂z^L_j ≠ 0 for k ≠ j too, so Σ_k ")
     for collapsing in ("prove", "prove bp4 --batch m --decay", "prove bp1 --activation sigmoid", "prove bp3 --batch 2"):
         assert said not in re.sub(r"\s+", " ", run(collapsing)[1])
+
+
+def test_a_claim_that_is_neither_proved_nor_refuted_is_undecided(run: Run) -> None:
+    """With one output neuron there is no k ≠ j, and the elementwise BP1 of softmax is true."""
+    status, out, err = run("prove bp1-elementwise --activation softmax --widths 2,1")
+    assert (status, out) == (3, "")
+    assert err == (
+        "backprop-proofs: bp1-elementwise: undecided; it was not proved, "
+        "and on the networks tried (3 comparisons) it did not fail\n"
+    )
