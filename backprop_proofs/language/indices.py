@@ -128,6 +128,8 @@ class Facts:
 
     def given(self, lines: tuple[Line, ...]) -> Facts:
         """These facts, and further lines that are at least 0."""
+        if not lines:
+            return self
         new = object.__new__(Facts)
         new.sizes, new.letters, new.known = self.sizes, self.letters, self.known + lines
         new._by_atom, new._answers = None, {}

@@ -9,8 +9,6 @@ from backprop_proofs.checking.evidence import Found, written_out
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.expressions import Ref
 from backprop_proofs.render.ink import Ink
-from backprop_proofs.render.latex import document, proof_latex
-from backprop_proofs.render.markdown import proof_markdown
 from backprop_proofs.render.refuted import refuted_latex, refuted_lines, refuted_markdown
 from backprop_proofs.render.text import proof_lines
 from backprop_proofs.render.written import written_lines
@@ -34,6 +32,9 @@ def lines(results: Sequence[Result], detail: str, unicode: bool, width: int) -> 
 
 def pages(results: Sequence[Result], format: str, detail: str, standalone: bool) -> str:
     """The results in LaTeX or Markdown; standalone: a LaTeX document that compiles as it is."""
+    from backprop_proofs.render.latex import document, proof_latex  # lazy: most runs print text
+    from backprop_proofs.render.markdown import proof_markdown  # lazy: the same
+
     if format == "markdown":
         return "\n".join(
             refuted_markdown(one) if isinstance(one, Refuted) else proof_markdown(one, name, detail, found)
