@@ -329,7 +329,7 @@ def induction(base: Theorem, step: Theorem, letter: Symbol) -> Theorem:
 def matrix_form(theorem: Theorem, left: Array, right: Array, letters: tuple[Symbol, ...]) -> Theorem:
     """left = right as vectors or matrices, where the entries of both at `letters` are the sides of the theorem.
 
-    Why: arrays are equal when all their entries are; Σ_k w_{kj} δ_k sums over the first index of w, so w is transposed.
+    Why: arrays are equal when all their entries are; a matrix is transposed where a sum runs over its first index.
     Source: linear algebra; Nielsen, chapter 2, BP1a and equation 40
     """
     says, record = _judgement(theorem), rule_named("matrix-form")
