@@ -44,8 +44,6 @@ def pairs(tokens: list[Token]) -> tuple[dict[int, int], dict[int, int]]:
             environments.append(at)
         elif kind == "end" and environments and tokens[environments[-1]].text == token.text:
             match[environments.pop()] = at
-        if len(braces) > DEEPEST:
-            raise fail(token, f"braces nested at most {DEEPEST} deep", "deeper ones")
     if braces:
         raise fail(tokens[braces[-1]], "a } for this {", "the end of the row")
     return match, over

@@ -79,7 +79,7 @@ def quotient(top: Node, bottom: Node, written: str, span: Span) -> Node:
             if above.others:
                 node = Product((*above.others, derivative), ("",) * len(above.others), span)
             return Quotient(node, _product([Factor(other, "·") for other in others]), span=span) if others else node
-    return Quotient(top, bottom, written == "inline", span)
+    return Quotient(top, bottom, written == "inline", span=span)
 
 
 class _Parts(NamedTuple):
@@ -267,8 +267,16 @@ def _divided(factors: list[Factor]) -> list[Factor]:
             sign = done.pop()
             top, operator = _differential_of(sign.node, top), sign.operator
         span = Span(span_of(top).start, span_of(node).end)
-        done.append(Factor(quotient(one(top), one(node), "inline", span), operator))
+        divided = quotient(one(top), one(node), "inline", span)
+        if isinstance(divided, Quotient) and at < len(factors) and _follows_tightly(factors[at], span):
+            divided = replace(divided, tight=True)
+        done.append(Factor(divided, operator))
     return done
+
+
+def _follows_tightly(factor: Factor, before: Span) -> bool:
+    tight = factor.operator == "" and span_of(factor.node).start == before.end
+    return tight and isinstance(factor.node, Name | Number)
 
 
 def _before_differential(node: Node) -> bool:

@@ -95,9 +95,8 @@ class Name(Node):
     r"""A letter or word with all that hangs on it: \hat{\mathbf{y}}'^{(t)}_{i}.
 
     base: "w", "delta" (also for δ), "net"; a command that nothing defines keeps its backslash. marks: "bold", "cal",
-    "bb", "hat", "bar", "tilde", ..., inner first. run: letters written side by side ("PV", "dP"), which may be a
-    product or a differential as well as one name. `above` and `below` hold the superscripts and the subscripts in
-    their order.
+    "bb", "hat", "bar", "tilde", ..., inner first. run: letters side by side ("PV", "dP"), which may be a product or a
+    differential as well as one name. `above` and `below` hold the superscripts and the subscripts in order.
     """
 
     base: str
@@ -166,11 +165,12 @@ class Product(Node):
 
 @dataclass(frozen=True)
 class Quotient(Node):
-    """top / bottom."""
+    """top / bottom. tight: another factor follows a / b with no space between, as in 1/2m, and may belong below."""
 
     top: Node
     bottom: Node
     inline: bool = field(compare=False, default=False)
+    tight: bool = field(compare=False, default=False)
     span: Span = field(compare=False, repr=False, default=NOWHERE)
 
 

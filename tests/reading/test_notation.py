@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from reading.trees import of, shown
 
+from backprop_proofs.reading.syntax import Product, Quotient
+
 TREES = {
     # derivatives
     r"\frac{\partial C}{\partial z}": "(∂ C / z)",
@@ -161,6 +163,16 @@ SAME = [
 @pytest.mark.parametrize("text", TREES)
 def test_each_way_of_writing_gives_its_tree(text: str) -> None:
     assert shown(of(text)) == TREES[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "tight"), [("1/2m x", True), ("1/2 m x", False), ("1/2", False), ("1/2(a - b)", False)]
+)
+def test_a_denominator_that_may_go_on_is_marked(text: str, tight: bool) -> None:
+    tree = of(text)
+    quotient = tree.factors[0] if isinstance(tree, Product) else tree
+    assert isinstance(quotient, Quotient)
+    assert quotient.tight is tight
 
 
 @pytest.mark.parametrize("same", SAME, ids=lambda same: same[0])
