@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from backprop_proofs import shown
 
 if TYPE_CHECKING:
+    from backprop_proofs.checking.check import check
     from backprop_proofs.checking.claims import settle
     from backprop_proofs.checking.evidence import audit, evidence_for
     from backprop_proofs.checking.path_report import paths
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from backprop_proofs.kernel.theorem import Theorem
     from backprop_proofs.language.network import Equation, Network
     from backprop_proofs.networks.mlp import mlp
+    from backprop_proofs.reading.network_text import network
 
 __version__ = "0.1.0"
 _HOMES = {  # SymPy takes a third of a second to import, so nothing below is loaded before it is asked for
@@ -25,9 +27,11 @@ _HOMES = {  # SymPy takes a third of a second to import, so nothing below is loa
     "Network": "language.network",
     "Theorem": "kernel.theorem",
     "audit": "checking.evidence",
+    "check": "checking.check",
     "derive": "derivation.derive",
     "evidence_for": "checking.evidence",
     "mlp": "networks.mlp",
+    "network": "reading.network_text",
     "paths": "checking.path_report",
     "prove": "derivation.theorems",
     "settle": "checking.claims",
@@ -38,9 +42,11 @@ __all__ = [
     "Network",
     "Theorem",
     "audit",
+    "check",
     "derive",
     "evidence_for",
     "mlp",
+    "network",
     "paths",
     "prove",
     "settle",

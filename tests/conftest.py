@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 BENCHMARKS = Path(__file__).parent / "benchmarks"
+pytest_plugins = ["pytester"]  # for the tests of the project's own plugin
 
 # No deadline: a slow machine is not a wrong answer. In CI the examples are the same at every run.
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -53,6 +53,13 @@ def commands_after(comment: str) -> str:
     return found[1].strip()
 
 
+def test_a_file_that_is_shown_is_the_file() -> None:
+    shown = re.findall(r"^<!-- file: (.+?) -->\n```\w*\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert shown
+    for name, body in shown:
+        assert body == (ROOT / name).read_text(encoding="utf-8")
+
+
 def test_every_output_comment_is_followed_by_its_output() -> None:
     comments = COMMENT.findall(TEXT)
     assert comments

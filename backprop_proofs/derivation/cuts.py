@@ -95,6 +95,7 @@ def _as_set(network: Network, region: Region, stages: set[Slot], taken: tuple[Sy
     given: dict[Symbol, Expr] = {}
     for place, (slot, low, high) in enumerate(network.slots(region.quantity.name)):
         value = expression(region.lines[place])
+        low, high = substitute_index(low, given), high and substitute_index(high, given)
         ranged = isinstance(value, Symbol) and region.lines[place].keys() <= set(region.letters)
         if ranged:
             (letter,) = region.lines[place]
@@ -102,7 +103,7 @@ def _as_set(network: Network, region: Region, stages: set[Slot], taken: tuple[Sy
         if ranged or (region.quantity.name, place) not in stages:
             used = (*taken, *(letter for letter, _, _ in limits))
             value = slot if ranged and slot not in used else spare_letter(used)
-            limits.append((value, substitute_index(low, given), high and substitute_index(high, given)))
+            limits.append((value, low, high))
         given[slot] = value
         indices.append(value)
     return each(Ref(region.quantity, *indices), *limits)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sympy import Expr
 
 from backprop_proofs.derivation.chain import Chain
@@ -10,7 +12,7 @@ from backprop_proofs.errors import InvalidInput
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.expressions import Fn
 from backprop_proofs.language.network import Network
-from backprop_proofs.networks.activations import activation_named
+from backprop_proofs.networks.activations import ACTIVATIONS, activation_named
 from backprop_proofs.networks.mlp import u
 
 
@@ -38,6 +40,28 @@ def slope_of(network: Network, function: str) -> Theorem:
     written = _written_out(network, record.slope(f, u))
     chain.step("ring", to=written.statement.rhs)
     return chain.use(written, (), backwards=True).theorem
+
+
+@lru_cache(maxsize=256)
+def slope_by_formula(network: Network, function: str) -> Theorem | None:
+    """f'(u) of a function with a formula: as the books write it where the table knows the formula, else worked out."""
+    known = network.function(function)
+    if known is None:
+        return None
+
+    def f(argument: Expr) -> Fn:
+        return Fn(function, 0, argument)
+
+    variable = known.variable
+    chain = Chain(network, (), Fn(function, 1, variable))
+    chain.use(derivative_of(network, (), f(variable), variable), (), backwards=True)
+    work_out(chain.step("function-definition", (0,)))
+    for record in ACTIVATIONS.values():
+        if record.formula is not None and record.slope is not None and record.formula(variable) == known.body:
+            written = _written_out(network, record.slope(f, variable))
+            chain.step("ring", to=written.statement.rhs)
+            return chain.use(written, (), backwards=True).theorem
+    return chain.theorem
 
 
 def _written_out(network: Network, slope: Expr) -> Theorem:

@@ -136,15 +136,16 @@ def counterexample(
     given: Iterable[tuple[Equation, Iterable[Limit]]] = (),
     seed: int = 0,
     attempts: int = 6,
+    choices: Iterable[Sizes] | None = None,
 ) -> Counterexample | None:
     """A concrete network with small numbers on which the two sides differ, the smallest sizes first; else None.
 
     Each choice of sizes is tried with `attempts` draws: small whole numbers for inputs, small polynomials for
-    unspecified functions. What is given, such as Σ_k y_k = 1, is true of it.
+    unspecified functions. What is given, such as Σ_k y_k = 1, is true of it. choices: other sizes to try, in order.
     """
     limits, facts = tuple(limits), as_given(network, given)
     need = needs(network, *equation, *(side for fact, _ in facts for side in fact))
-    for sizes in smallest_sizes(network):
+    for sizes in smallest_sizes(network) if choices is None else choices:
         for attempt in range(attempts):
             program = Program(network, sizes, small_field_for(need, attempt), Compiler)
             comparison = Comparison(program, equation, limits, facts)

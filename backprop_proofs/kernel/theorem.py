@@ -198,8 +198,8 @@ def _check_around(before: Expr, after: Expr, at: Path, says: Judgement, unfolds:
     is excepted from H because it is f; but its own equation may be unfolded, since it does not stand there again.
     """
     for depth in range(len(at)):
-        old, new = subterm(before, at[:depth]), subterm(after, at[:depth])
-        if isinstance(old, Partial):
+        if isinstance(old := subterm(before, at[:depth]), Partial):
+            new = subterm(after, at[:depth])
             _check(new, says.network, says.network.facts((*says.limits, *limits_on_path(after, at[:depth]))))
             was, is_ = (isinstance(p.of, Ref) and _is_among(p.of, p.held) for p in (old, new))
             kept = old.of == new.of or not (was or is_) or (unfolds and not is_)

@@ -17,6 +17,7 @@ from backprop_proofs.reading.tokens import Token
 from backprop_proofs.reading.words import is_prose, joined_by_relation, stated, without_bullet
 
 LONGEST_TEXT = 1_000_000  # characters
+LARGEST_FILE = 4 * LONGEST_TEXT  # bytes
 LONGEST_PIECE = 60_000  # characters of one display or line
 MOST_ROWS = 4_000
 MOST_TOKENS = 30_000  # of all formulas of one text
@@ -90,20 +91,25 @@ def read(text: str) -> Document:
 
 
 def read_bytes(data: bytes) -> Document:
-    """As `read`, after deciding on the encoding: UTF-8, UTF-16 with its mark, else Latin-1. Raises InvalidInput."""
-    if len(data) > 4 * LONGEST_TEXT:
-        raise InvalidInput(f"a file of at most {4 * LONGEST_TEXT:,} bytes is read; found {len(data):,}")
+    """`read` of what the bytes say. Raises InvalidInput."""
+    return read(decoded(data))
+
+
+def decoded(data: bytes) -> str:
+    """What the bytes of a text file say: UTF-8, UTF-16 with its mark, else Latin-1. Raises InvalidInput, one line."""
+    if len(data) > LARGEST_FILE:
+        raise InvalidInput(f"a file of at most {LARGEST_FILE:,} bytes is read; found {len(data):,}")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
-            return read(data.decode("utf-16"))
+            return data.decode("utf-16")
         except UnicodeDecodeError:
             raise InvalidInput("the file starts like UTF-16 and is not; save it as UTF-8") from None
     if b"\0" in data:
         raise InvalidInput(f"a text file has no NUL bytes; found one at byte {data.index(0) + 1:,}")
     try:
-        return read(data.decode("utf-8-sig"))
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return read(data.decode("latin-1"))
+        return data.decode("latin-1")
 
 
 class _Reader:

@@ -363,10 +363,23 @@ def span_of(node: Node) -> Span:
     return span
 
 
+_FIELDS: dict[type[Node], tuple[str, ...]] = {}
+
+
+def _names_of_fields(kind: type[Node]) -> tuple[str, ...]:
+    if kind not in _FIELDS:
+        _FIELDS[kind] = _found_fields(kind)
+    return _FIELDS[kind]
+
+
+def _found_fields(kind: type[Node]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.name not in ("span", "text", "bracket", "marks", "primes"))
+
+
 def parts(node: Node) -> Iterator[Node]:
     """The nodes directly inside a node, from left to right."""
-    for each in fields(node):
-        value = getattr(node, each.name)
+    for name in _names_of_fields(type(node)):
+        value = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):

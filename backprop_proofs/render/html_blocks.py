@@ -294,15 +294,15 @@ def _width(width: Ref) -> str:
 
 def table(checks: Sequence[Found]) -> str:
     """Checks, a row each."""
-    rows = [_cells("th", "check", "what was done", "result")]
+    rows = [cells("th", "check", "what was done", "result")]
     for name, done, agrees in agreement(checks):
         how = done.removeprefix("raw SymPy ") if name.endswith("raw SymPy") else done
-        rows.append(_cells("td", escaped(name), sentence(how), _WORDS[agrees]))
+        rows.append(cells("td", escaped(name), sentence(how), _WORDS[agrees]))
     found = [f"<p>{sentence(str(check.counterexample))}</p>" for check in checks if check.counterexample is not None]
     return "\n".join((f"<table><thead>{rows[0]}</thead><tbody>", *rows[1:], "</tbody></table>", *found))
 
 
-def _cells(tag: str, *inside: str) -> str:
+def cells(tag: str, *inside: str) -> str:
     """A row of a table; Jupyter would align it on the right."""
     cells = (f'<{tag} style="text-align:left">{part}</{tag}>' for part in inside)
     return f"<tr>{''.join(cells)}</tr>"
@@ -311,6 +311,7 @@ def _cells(tag: str, *inside: str) -> str:
 __all__ = [
     "audit_html",
     "block",
+    "cells",
     "chain_html",
     "check_html",
     "counterexample_html",

@@ -17,6 +17,7 @@ from sympy.core.basic import Basic
 from backprop_proofs.checking.claims import Refuted
 from backprop_proofs.checking.evidence import AuditReport, Silence
 from backprop_proofs.checking.path_report import PathReport
+from backprop_proofs.checking.report import CheckedLine, Repair, Report
 from backprop_proofs.evidence.exact import Check, Counterexample
 from backprop_proofs.kernel.rules import Rule
 from backprop_proofs.kernel.theorem import Derivation, Step, Theorem
@@ -31,6 +32,7 @@ from backprop_proofs.render.html_blocks import (
     rule_html,
     theorem_html,
 )
+from backprop_proofs.render.html_checks import line_html, repair_html, report_html
 from backprop_proofs.render.html_reports import paths_html, refuted_html
 from backprop_proofs.render.ink import Ink, join, plain, underline, wrapped
 from backprop_proofs.render.latex import statement_line
@@ -40,6 +42,8 @@ from backprop_proofs.render.paths import path_lines
 from backprop_proofs.render.prose import ascii_text
 from backprop_proofs.render.reference import rule_lines
 from backprop_proofs.render.refuted import refuted_lines
+from backprop_proofs.render.report_parts import mending, said, tally
+from backprop_proofs.render.reports import line_lines, repair_lines, report_lines
 from backprop_proofs.render.terminal import Page
 from backprop_proofs.render.text import MARK, REASON, RULE, TITLE, WIDTH, proof_lines, sizes
 from backprop_proofs.render.walker import FRACTION, strength
@@ -170,6 +174,11 @@ def _chain_latex(steps: Sequence[Step]) -> str:
     return _aligned([f"{chain[0]} &= {chain[1]}", *(f"&= {part}" for part in chain[2:])])
 
 
+def _report_latex(report: Report) -> str:
+    total, counts = tally((line.verdict for line in report.lines), "line")
+    return _words(f"{report.verdict}; {total}: {', '.join(f'{count} {verdict}' for count, verdict in counts)}")
+
+
 def _number(value: Expr) -> str:
     return plain(write(value, LATEX))
 
@@ -221,6 +230,11 @@ _VIEWS: Mapping[type, View] = MappingProxyType(
         Silence: View(_check_lines, lambda check: _words(_verdict(check)), check_html),
         Refuted: View(refuted_lines, lambda claim: _pair_latex(claim.statement).replace("=", r"\ne", 1), refuted_html),
         PathReport: View(path_lines, lambda report: _pair_latex(report.nested.statement), paths_html),
+        Report: View(report_lines, _report_latex, report_html),
+        CheckedLine: View(
+            line_lines, lambda line: _words(f"line {line.line}: {line.verdict}; {said(line)}"), line_html
+        ),
+        Repair: View(repair_lines, lambda repair: _words(mending(repair)), repair_html),
         Counterexample: View(
             _counterexample_lines,
             lambda found: rf"{_number(found.left)} \ne {_number(found.right)}",

@@ -1,0 +1,266 @@
+"""A derivation that somebody wrote, judged line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from time import process_time
+
+from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
+from backprop_proofs.checking.judge import Judgement, court_of
+from backprop_proofs.checking.mending import Mender
+from backprop_proofs.checking.readings import Reading, proof_of, readings
+from backprop_proofs.checking.report import (
+    PROVED,
+    REFUTED,
+    UNDECIDED,
+    UNREADABLE,
+    CheckedLine,
+    Report,
+    verdict_of,
+)
+from backprop_proofs.errors import BackpropError, InvalidInput, Malformed
+from backprop_proofs.kernel.theorem import Step, Theorem
+from backprop_proofs.language.binding import free_indices
+from backprop_proofs.language.network import Network
+from backprop_proofs.reading import read
+from backprop_proofs.reading.document import Document, Row
+from backprop_proofs.reading.meaning.forms import EQUALS
+from backprop_proofs.reading.meaning.names import NotUnderstood, names_of
+from backprop_proofs.reading.meaning.statement import Link, link
+from backprop_proofs.reading.meaning.story import Story, story_of
+from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.meaning.world import extended
+from backprop_proofs.reading.network_text import network as network_of
+from backprop_proofs.reading.syntax import Node, Span, span_of
+
+MANY_RULES = 5  # a step of more rules than these is said to skip some
+_SECONDS = 1.2  # what one text may take before proofs and mendings are cut short
+_VAGUE = frozenset(("≈", "∝", "≤", "≥", "<", ">", "≠", "~"))
+
+
+def check(
+    text: str, *, network: Network | str | None = None, activation: str | None = None, cost: str | None = None
+) -> Report:
+    """Judge a derivation: LaTeX, Markdown or plain text, each row as it is written.
+
+    network: the network it is about, or equations that declare one; without it, the text's own given part, else
+    Nielsen's perceptron with any activation and cost. activation, cost: names from the tables, for what the text leaves
+    open. Raises InvalidInput for what is no text or no network, UnknownName for a name in no table.
+    """
+    document = read(text)
+    known = network_of(network) if isinstance(network, str) else network
+    return checked(document, known, activation, cost)
+
+
+def checked(
+    document: Document, network: Network | None = None, activation: str | None = None, cost: str | None = None
+) -> Report:
+    """The same for a text that has been read."""
+    return _Checker(document, story_of(document, network, activation, cost)).report()
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is said of one link of a row."""
+
+    verdict: str
+    finding: Finding | None = None
+    judgement: Judgement | None = None
+    notes: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass
+class _Checker:
+    document: Document
+    story: Story
+    before: tuple[Node, str] | None = None  # the last part of the row above, and its verdict
+
+    def report(self) -> Report:
+        self.until = process_time() + _SECONDS
+        lines = tuple(self._line(row) for row in self.document.derivation)
+        lines = tuple(self._mended(row, line) for row, line in zip(self.document.derivation, lines, strict=True))
+        return Report(verdict_of(lines), lines, self.document.text, self._notes(), self.story.network)
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = [f"the given part was not used: {why}" for why in self.story.trouble]
+        for row in self.document.given:
+            if row.problem is not None:
+                notes.append(f"line {row.line} of the given part: {row.problem.message}")
+        return (*self.story.notes, *notes)
+
+    # One row
+
+    def _line(self, row: Row) -> CheckedLine:
+        line = CheckedLine(row.index or 0, row.line, row.column, row.source, row.span, UNDECIDED)
+        if row.problem is not None:
+            return replace(
+                line, verdict=UNREADABLE, code="unreadable", message=row.problem.message, place=row.problem.span
+            )
+        said = list(self._links(row))
+        if not said:
+            return replace(line, code="no-equation", message="there is no equation here to judge")
+        worst = next((s for s in said if s.verdict == REFUTED), None) or next(
+            (s for s in said if s.verdict == UNDECIDED), said[0]
+        )
+        finding, judgement = worst.finding, worst.judgement
+        return replace(
+            line,
+            verdict=worst.verdict,
+            code=finding.code if finding else None,
+            message=finding.message if finding else "",
+            place=finding.span if finding else None,
+            counterexample=judgement.counterexample if judgement and worst.verdict == REFUTED else None,
+            rules=tuple(dict.fromkeys(rule for s in said for rule in s.rules)),
+            notes=tuple(dict.fromkeys(note for s in said for note in s.notes)),
+        )
+
+    def _links(self, row: Row) -> Iterator[_Said]:
+        links = [one for one in self.story.links(row) if one[3] != "∈"]
+        for number, left, right, sign, carried in links:
+            if sign not in EQUALS:
+                yield _Said(UNDECIDED, Finding("relation", f"{sign} is not judged, only =", span_of(right)))
+                continue
+            said = self._link(row, number, left, right, carried)
+            if len(links) > 1 and said.verdict == REFUTED and said.finding is not None:
+                said = replace(
+                    said, finding=replace(said.finding, message=f"link {number + 1}: {said.finding.message}")
+                )
+            yield said
+            self.before = (right, said.verdict)
+
+    def _link(self, row: Row, number: int, left: Node, right: Node, carried: bool) -> _Said:
+        if self.story.world is None or self.story.network is None:
+            why = self.story.trouble[0] if self.story.trouble else "no network"
+            return _Said(UNDECIDED, Finding("no-network", f"the network is not understood: {why}", span_of(left)))
+        try:
+            made, _ = link(self.story.world, self.story.census, left, right)
+        except Misfit as misfit:
+            return self._misfit(misfit, row, left, right)
+        except NotUnderstood as unclear:
+            return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
+        except (BackpropError, RecursionError) as error:
+            return _Said(UNDECIDED, Finding("not-understood", str(error), span_of(right)))
+        fresh = set(self.story.world.fresh)
+        defines = self.story.defines(row.index or 0, number)
+        if defines is not None:
+            return self._definition(made, defines, right)
+        said = self._judged(row, made, right, fresh)
+        return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
+
+    def _definition(self, made: Link, name: str, right: Node) -> _Said:
+        unused = next((w for w in made.warnings if w.code == "unused-bound-index"), None)
+        if unused is not None:
+            return _Said(REFUTED, Finding(unused.code, unused.message, unused.span))
+        return _Said(PROVED, notes=(f"taken as the definition of {name}",))
+
+    def _misfit(self, misfit: Misfit, row: Row, left: Node, right: Node) -> _Said:
+        """What does not fit is wrong, unless it fits where gradients are rows, or what it is was guessed."""
+        finding = Finding(misfit.code, misfit.message, misfit.span)
+        world = self.story.world
+        assert world is not None
+        assert self.story.network is not None
+        if misfit.code == "shape" and world.layout == "columns":
+            world.layout = "gradient rows"
+            try:
+                made, _ = link(world, self.story.census, left, right)
+                said = self._judged(row, made, right, set(world.fresh))
+                note = "gradients are taken as rows here, as in the Jacobian convention"
+                return replace(said, notes=(*said.notes, note)) if said.verdict == PROVED else _Said(UNDECIDED, finding)
+            except Misfit:
+                pass
+            except NotUnderstood as unclear:
+                return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
+            finally:
+                world.layout = "columns"
+        names = {self.story.census.use(name).key for side in (left, right) for name in names_of(side)}
+        sure = misfit.code != "shape" or not (names & self.story.census.guesses - self.story.network.families.keys())
+        return _Said(REFUTED if sure else UNDECIDED, finding)
+
+    def _judged(self, row: Row, made: Link, right: Node, fresh: set[str]) -> _Said:
+        assert self.story.world is not None
+        assert self.story.network is not None
+        network = self.story.network
+        unknown = tuple(name for name in made.names if name in fresh)
+        if unknown or _open_sizes(made, network):
+            network = extended(self.story.world, network, made.limits)
+        try:
+            judgement = court_of(network).judge(made.equation, made.limits)
+        except Malformed as error:
+            return _Said(UNDECIDED, Finding("not-understood", str(error), span_of(right)))
+        except (BackpropError, RecursionError, ArithmeticError) as error:
+            return _Said(UNDECIDED, Finding("not-decided", str(error), span_of(right)))
+        if judgement.theorem is not None:
+            return _proved(judgement.theorem)
+        if judgement.counterexample is not None:
+            other = self._otherwise(row, network, made)
+            if other is not None:
+                return other
+            finding = finding_of(made, judgement.counterexample, right)
+            if unknown and finding.code == "unequal":
+                why = f"nothing says what {unknown[0]} is; for any {unknown[0]} the two sides differ"
+                return _Said(UNDECIDED, Finding("unknown-name", why, span_of(right)))
+            notes = missed_by_numbers(court_of(network), made.equation, made.limits)
+            return _Said(REFUTED, finding, judgement, notes)
+        return self._undecided(judgement, right)
+
+    def _undecided(self, judgement: Judgement, right: Node) -> _Said:
+        agreed = f"both sides agree in all {judgement.agreed} comparisons on random networks; no proof was found"
+        message = (
+            agreed if judgement.agreed else judgement.why or "there was nothing to compare, and no proof was found"
+        )
+        return _Said(UNDECIDED, Finding("not-decided", message, span_of(right)), judgement)
+
+    def _otherwise(self, row: Row, network: Network, made: Link) -> _Said | None:
+        """What another reading of the line says of it, where it does not fail."""
+        for reading in readings(self.story, row, network, made.equation, made.limits):
+            try:
+                if self._fails(reading):
+                    continue
+                theorem = proof_of(reading)
+            except BackpropError:
+                continue
+            if theorem is not None:
+                return replace(_proved(theorem), notes=(reading.words,))
+            finding = Finding("not-decided", f"{reading.words}, both sides agree; no proof was found", Span(0, 0))
+            return _Said(UNDECIDED, replace(finding, span=row.span))
+        return None
+
+    def _fails(self, reading: Reading) -> bool:
+        agreed, differs = court_of(reading.network).compared(reading.equation, reading.limits, reading.given)
+        return differs or not agreed
+
+    # Mending
+
+    def _mended(self, row: Row, line: CheckedLine) -> CheckedLine:
+        if line.verdict != REFUTED or process_time() > self.until:
+            return line
+        if self.story.network is None or self.story.world is None:
+            return line
+        repair = Mender(self.document, self.story, court_of, self.until).repair(row)
+        return line if repair is None else replace(line, repair=repair)
+
+
+def _open_sizes(made: Link, network: Network) -> bool:
+    """Whether a range of the line has an end that the network does not know."""
+    known = {letter for letter, _, _ in (*network.parameters, *made.limits)}
+    return any(free_indices(end) - known for _, *ends in made.limits for end in ends if end is not None)
+
+
+def _proved(theorem: Theorem) -> _Said:
+    rules = tuple(_rules(theorem.derivation.steps))
+    names = tuple(dict.fromkeys(rules))
+    notes = (f"this line takes {len(rules)} rules",) if len(rules) > MANY_RULES else ()
+    return _Said(PROVED, rules=names, notes=notes)
+
+
+def _rules(steps: tuple[Step, ...]) -> Iterator[str]:
+    for step in steps:
+        if step.lemma is not None:
+            yield from _rules(step.substeps)
+        else:
+            yield step.rule
+
+
+__all__ = ["InvalidInput", "check", "checked"]

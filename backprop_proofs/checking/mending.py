@@ -1,0 +1,88 @@
+"""The nearest change of a wrong line that the kernel proves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import process_time
+
+from backprop_proofs.checking.judge import Court
+from backprop_proofs.checking.report import Repair
+from backprop_proofs.errors import BackpropError
+from backprop_proofs.language.network import Network
+from backprop_proofs.reading.document import Document, Row
+from backprop_proofs.reading.edits import Edit, edits, mended, rereader
+from backprop_proofs.reading.meaning.forms import EQUALS, links_in
+from backprop_proofs.reading.meaning.names import NotUnderstood
+from backprop_proofs.reading.meaning.statement import Link, link
+from backprop_proofs.reading.meaning.story import Story
+from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.rows import Statement
+
+_MOST_PROOFS = 4  # changes that hold on random networks and are given to the kernel, for one line
+
+
+@dataclass
+class Mender:
+    """Tries small edits of a row, the nearest first, until the processor's time is up."""
+
+    document: Document
+    story: Story
+    court: Callable[[Network], Court]
+    until: float
+
+    def repair(self, row: Row) -> Repair | None:
+        """The nearest edit of which the kernel proves every link, or None. others: how many more hold on networks."""
+        found: list[Edit] = []
+        proved: Edit | None = None
+        for edit, links in self._holding(row):
+            found.append(edit)
+            if proved is None and len(found) <= _MOST_PROOFS and self._proved(links):
+                proved = edit
+            if proved is not None and edit.cost > proved.cost:
+                break
+        if proved is None:
+            return None
+        others = sum(edit.cost <= proved.cost for edit in found) - 1
+        return Repair(proved.mistake, proved.message, mended(self.document, row, proved), max(others, 0))
+
+    def _holding(self, row: Row) -> Iterator[tuple[Edit, list[Link]]]:
+        """The edits after which every link holds on a random network."""
+        reread = rereader(self.document, row)
+        for edit in edits(self.document, row):
+            if process_time() > self.until:
+                return
+            statements = reread(edit)
+            links = None if statements is None else self._links(statements)
+            if links and all(map(self._holds, links)):
+                yield edit, links
+
+    def _links(self, statements: tuple[Statement, ...]) -> list[Link] | None:
+        """What the row says now; None where it does not fit, or speaks of what nothing defines."""
+        world = self.story.world
+        assert world is not None
+        before, links = world.saved(), []
+        try:
+            for _, left, right, sign, _ in links_in(statements, self.story.rewrite):
+                if sign in EQUALS:
+                    made, _ = link(world, self.story.census, left, right)
+                    if made.only_right or set(made.names) & world.fresh:
+                        return None
+                    links.append(made)
+        except (Misfit, NotUnderstood, BackpropError, RecursionError):
+            return None
+        finally:
+            world.restore(before)
+        return links
+
+    def _holds(self, made: Link) -> bool:
+        assert self.story.network is not None
+        try:
+            return self.court(self.story.network).holds(made.equation, made.limits)
+        except (BackpropError, RecursionError, ArithmeticError):
+            return False
+
+    def _proved(self, links: list[Link]) -> bool:
+        assert self.story.network is not None
+        court = self.court(self.story.network)
+        return all(court.judge(made.equation, made.limits).theorem is not None for made in links)

@@ -1,0 +1,79 @@
+"""A network that has been put together: whether it is circular, and one object for networks that are alike."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+
+from sympy import Integer
+
+from backprop_proofs.language.binding import canonical
+from backprop_proofs.language.expressions import Ref
+from backprop_proofs.language.network import Network
+
+
+def is_circular(network: Network) -> bool:
+    """Whether a quantity is used at its own layer or time on the way to itself."""
+    uses: dict[str, set[str]] = {}
+    for known in network.definitions:
+        for ref in known.body.atoms(Ref):
+            if _steps(known.ref, ref) == 0:
+                uses.setdefault(known.ref.name, set()).add(ref.name)
+    seen: set[str] = set()
+
+    def reaches(name: str, wanted: str, been: frozenset[str]) -> bool:
+        return any(
+            other == wanted or (other not in been and reaches(other, wanted, been | {other}))
+            for other in uses.get(name, ())
+        )
+
+    return any(reaches(name, name, frozenset(seen)) for name in uses)
+
+
+def _steps(one: Ref, other: Ref) -> int:
+    """0 unless the two stand at layers or times that differ by a number."""
+    for left in one.indices:
+        for right in other.indices:
+            gap = left - right
+            if isinstance(gap, Integer) and gap != 0 and left.free_symbols:
+                return int(gap)
+    return 0
+
+
+_NETWORKS: OrderedDict[object, Network] = OrderedDict()
+_MOST_NETWORKS = 64
+
+
+def interned(network: Network) -> Network:
+    """One object for networks that are written alike, so that what is known of the one is known of the other."""
+    key = (
+        tuple(network.families.items()),
+        *(
+            tuple((d.ref, d.limits, canonical(d.body)) for d in some)
+            for some in (network.definitions, network.abbreviations)
+        ),
+        tuple((f.name, f.variable, canonical(f.body)) for f in network.functions),
+        network.parameters,
+    )
+    if key not in _NETWORKS:
+        _NETWORKS[key] = network
+        if len(_NETWORKS) > _MOST_NETWORKS:
+            _NETWORKS.popitem(last=False)
+    return _NETWORKS[key]
+
+
+def with_exceptions(network: Network) -> Network:
+    """An equation for the last layer alone takes the place of the general one there."""
+    special = {}
+    for known in network.definitions:
+        fixed = [i for i in known.ref.indices if i not in {s for s, _, _ in known.limits}]
+        if fixed:
+            special[known.ref.name] = fixed[0]
+    changed = []
+    for known in network.definitions:
+        last = special.get(known.ref.name)
+        limits = known.limits
+        if last is not None and any(high == last for _, _, high in limits):
+            limits = tuple((s, low, high - 1 if high == last else high) for s, low, high in limits)
+        changed.append(replace(known, limits=limits))
+    return replace(network, definitions=tuple(changed))

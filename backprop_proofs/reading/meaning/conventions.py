@@ -1,0 +1,446 @@
+"""Conventions that leave an index unwritten, made explicit before anything else is looked at.
+
+Σ_x over training examples: z and y depend on x and do not say so. net_k and net_j: the letter tells the layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, replace
+from fractions import Fraction
+
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.names import FUNCTIONS, bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.syntax import Chain, Node
+
+Rewrite = Callable[[Node], Node]
+Rename = Callable[[tree.Name], Node]
+_COUNTS = ("n", "m", "N", "M", "B")
+
+
+def renamed(node: Node, change: Rename) -> Node:
+    """The tree with each name of a quantity changed; the letters of indices and functions are left alone."""
+    if isinstance(node, tree.Name):
+        return change(node)
+    if isinstance(node, tree.Script | tree.Relation):
+        return node
+    kept: dict[str, object] = {}
+    for each in fields(node):
+        value = getattr(node, each.name)
+        if each.name in ("letters", "function", "conditions", "condition", "lower", "upper"):
+            continue
+        if isinstance(value, Node):
+            kept[each.name] = renamed(value, change)
+        elif isinstance(value, tuple) and any(isinstance(item, Node | tuple) for item in value):
+            kept[each.name] = tuple(_inside(item, change) for item in value)
+    return replace(node, **kept) if kept else node
+
+
+def _inside(item: object, change: Rename) -> object:
+    if isinstance(item, Node):
+        return renamed(item, change)
+    return (
+        tuple(_inside(part, change) for part in item)
+        if isinstance(item, tuple) and not hasattr(item, "start")
+        else item
+    )
+
+
+def rewritten(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The tree with `change` applied to every node, the inner ones first."""
+    kept: dict[str, object] = {}
+    for each in fields(node):
+        value = getattr(node, each.name)
+        if isinstance(value, Node):
+            kept[each.name] = rewritten(value, change)
+        elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
+            kept[each.name] = tuple(rewritten(item, change) if isinstance(item, Node) else item for item in value)
+    return change(replace(node, **kept) if kept else node)
+
+
+def renamed_index(node: Node, old: str, new: str) -> Node:
+    """The tree with an index letter renamed in all superscripts."""
+
+    def other(part: Node) -> Node:
+        return replace(part, base=new) if isinstance(part, tree.Name) and letter_of(part) == old else part
+
+    def change(name: tree.Name) -> tree.Name:
+        above = tuple(
+            replace(script, items=tuple(rewritten(item, other) for item in script.items)) for script in name.above
+        )
+        return replace(name, above=above)
+
+    return renamed(node, change)
+
+
+# Training examples
+
+
+def example_letter(chains: Iterable[Chain]) -> str | None:
+    """The letter of a sum over examples: one that is summed over, is a quantity's name, and is no index anywhere."""
+    chains = tuple(chains)
+    summed = {letter_of(x) for chain in chains for s in tree.walk(chain) if isinstance(s, tree.Sum) for x in s.letters}
+    indices = {
+        letter
+        for chain in chains
+        for name in names_of(chain)
+        for script in (*name.above, *name.below)
+        for item in script.items
+        for letter in letters_in(item)
+    }
+    bases = {name.base for chain in chains for name in names_of(chain)}
+    found = sorted(letter for letter in summed - indices if letter and (letter in bases or letter in ("x", "n")))
+    return found[0] if found else None
+
+
+def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Node], Node], str | None]:
+    """What makes the example an index of all that depends on it, and the letter of how many there are."""
+    sums = [
+        s
+        for chain in chains
+        for s in tree.walk(chain)
+        if isinstance(s, tree.Sum) and letter in map(letter_of, s.letters)
+    ]
+    defined = {bare_key(c.parts[0]): c for c in chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
+    data = {letter} | {
+        bare_key(name)
+        for s in sums
+        for name in names_of(s.body)
+        if bare_key(name) not in FUNCTIONS and not name.primes and bare_key(name) not in _functions(chains)
+    }
+    data -= {
+        bare_key(name)
+        for chain in chains
+        for d in tree.walk(chain)
+        if isinstance(d, tree.Derivative)
+        for name in d.wrt
+        if isinstance(name, tree.Name)
+    }
+    grown = True
+    while grown:
+        grown = False
+        for key, chain in defined.items():
+            over = any(isinstance(s, tree.Sum) and letter in map(letter_of, s.letters) for s in tree.walk(chain))
+            if key not in data and not over and any(bare_key(n) in data for p in chain.parts[1:] for n in names_of(p)):
+                data.add(key)
+                grown = True
+    count = _count(chains)
+
+    def add(name: tree.Name) -> tree.Name:
+        if bare_key(name) not in data:
+            return name
+        script = tree.Script((tree.Name(letter, span=name.span),), "(", span=name.span)
+        return replace(name, above=(*name.above, script))
+
+    def bounded(node: Node) -> Node:
+        if isinstance(node, tree.Sum) and letter in map(letter_of, node.letters) and node.upper is None and count:
+            return replace(node, lower=tree.Number(Fraction(1)), upper=tree.Name(count))
+        return node
+
+    return lambda node: rewritten(renamed(node, add), bounded), count
+
+
+def _functions(chains: tuple[Chain, ...]) -> set[str]:
+    calls = [c for chain in chains for c in tree.walk(chain) if isinstance(c, tree.Call)]
+    return {bare_key(call.function).rstrip("'") for call in calls}
+
+
+def _count(chains: tuple[Chain, ...]) -> str | None:
+    """n, where 1/n stands before the sum."""
+    for chain in chains:
+        for node in tree.walk(chain):
+            if isinstance(node, tree.Quotient) and isinstance(node.bottom, tree.Name) and node.bottom.base in _COUNTS:
+                return node.bottom.base
+    return None
+
+
+# Letters that tell the layer
+
+
+def letter_families(chains: tuple[Chain, ...]) -> Rename | None:
+    """a_k and a_j as two quantities, where each is given an equation of its own; None where that is not so."""
+    defined: dict[str, set[str]] = {}
+    for chain in chains:
+        left = chain.parts[0]
+        if len(chain.parts) > 1 and isinstance(left, tree.Name) and not left.above:
+            letters = _letters(left)
+            if len(letters) == 1:
+                defined.setdefault(bare_key(left), set()).add(letters[0])
+    if not any(len(letters) > 1 for letters in defined.values()):
+        return None
+
+    def change(name: tree.Name) -> tree.Name:
+        letters = _letters(name)
+        if not letters or name.above:
+            return name
+        return replace(name, base=f"{name.base}{''.join(letters)}")
+
+    return change
+
+
+def letter_layers(chains: tuple[Chain, ...]) -> Rename | None:
+    """net_k = Σ_j w_{kj} o_j with o_j = f(net_j): k is a unit of the layer after that of j; None where it is not."""
+    offsets = _offsets(chains)
+    if not offsets:
+        return None
+
+    def change(name: tree.Name) -> tree.Name:
+        letters = _letters(name)
+        known = [_offset(letter, offsets) for letter in letters]
+        steps = [step for step in known if step is not None]
+        if not steps or name.above:
+            return name
+        stage: Node = tree.Name("l", span=name.span)
+        if max(steps):
+            one = tree.Number(Fraction(abs(max(steps))), span=name.span)
+            stage = tree.Plus((stage, one), (1, 1 if max(steps) > 0 else -1), span=name.span)
+        return replace(name, above=(tree.Script((stage,), span=name.span),))
+
+    return change
+
+
+def _offsets(chains: tuple[Chain, ...]) -> dict[str, int]:
+    """The layer of each letter against the first one's, from the equations that sum over a letter."""
+    steps: dict[str, str] = {}
+    for chain in chains:
+        left = chain.parts[0]
+        if len(chain.parts) < 2 or not isinstance(left, tree.Name) or left.above or len(_letters(left)) != 1:
+            continue
+        for node in tree.walk(chain.parts[1]):
+            if isinstance(node, tree.Sum) and len(node.letters) == 1 and _weighted(node):
+                steps.setdefault(_letters(left)[0], letter_of(node.letters[0]) or "")
+    if not steps:
+        return {}
+    after, before = next(iter(steps.items()))
+    if len(after) != 1 or len(before) != 1 or "l" in (after, before):
+        return {}
+    offsets = {before: 0, after: 1}
+    for later, earlier in steps.items():
+        if later in offsets:
+            offsets.setdefault(earlier, offsets[later] - 1)
+        elif earlier in offsets:
+            offsets[later] = offsets[earlier] + 1
+    return offsets
+
+
+def _weighted(total: tree.Sum) -> bool:
+    """Whether it is a sum of weights, of two indices, times something."""
+    return any(len(_letters(name)) == 2 for name in names_of(total.body)) and any(
+        len(_letters(name)) == 1 for name in names_of(total.body)
+    )
+
+
+def _offset(letter: str, offsets: dict[str, int]) -> int | None:
+    if letter in offsets:
+        return offsets[letter]
+    near = [(abs(ord(letter) - ord(known)), known) for known in offsets if len(letter) == 1]
+    if not near or min(near)[0] > 2 or letter not in "hijklm":
+        return None
+    nearest = min(near)[1]
+    first, second = sorted(offsets, key=offsets.__getitem__)[:2]
+    way = 1 if ord(second) > ord(first) else -1
+    return offsets[nearest] + way * (ord(letter) - ord(nearest))
+
+
+def _letters(name: tree.Name) -> list[str]:
+    found = [letter_of(item) for script in name.below for item in script.items]
+    return [letter for letter in found if letter is not None] if None not in found else []
+
+
+# Names written in a way that hides them
+
+
+def squares_as_names(chains: tuple[Chain, ...]) -> Rename | None:
+    r"""\sigma^2 as a name of its own, where an equation defines it; None where none does."""
+    found: set[str] = set()
+    for chain in chains:
+        left = chain.parts[0]
+        if len(chain.parts) > 1 and isinstance(left, tree.Name) and _square(left):
+            found.add(bare_key(left))
+    names = [name for chain in chains for name in names_of(chain) if bare_key(name) == "sigma"]
+    if names and all(_square(name) for name in names):
+        found.add("sigma")  # a variance: σ stands nowhere by itself
+    if not found:
+        return None
+
+    def change(name: tree.Name) -> tree.Name:
+        if bare_key(name) not in found or not _square(name):
+            return name
+        return replace(name, base=name.base + "2", above=())
+
+    return change
+
+
+def _square(name: tree.Name) -> bool:
+    items = [item for script in name.above for item in script.items]
+    return len(items) == 1 and isinstance(items[0], tree.Number) and not name.above[0].bracket
+
+
+def merged_scripts(node: Node) -> Node:
+    """(ω')^l_{m,n} and {b_y}_l as names with all of their scripts."""
+
+    def change(part: Node) -> Node:
+        if not isinstance(part, tree.Scripted) or part.primes:
+            return part
+        base = part.base.items[0] if isinstance(part.base, tree.Group) and len(part.base.items) == 1 else part.base
+        if not isinstance(base, tree.Name):
+            return part
+        return replace(base, above=base.above + part.above, below=base.below + part.below, span=part.span)
+
+    return rewritten(node, change)
+
+
+def losses_as_names(chains: tuple[Chain, ...]) -> Callable[[Node], Node] | None:
+    """l(o_t, y_t) as a quantity l_t, where it is a function of several arguments; None where there is none."""
+    calls = [c for chain in chains for c in tree.walk(chain) if isinstance(c, tree.Call) and len(c.arguments) > 1]
+    calls = [
+        c
+        for c in calls
+        if c.function.base in ("l", "ell", "loss") and all(isinstance(a, tree.Name) for a in c.arguments)
+    ]
+    if not calls:
+        return None
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, tree.Call) or len(node.arguments) < 2 or node.function != calls[0].function:
+            return node
+        below = node.arguments[0].below if isinstance(node.arguments[0], tree.Name) else ()
+        return tree.Name("loss", below=below, run=True, span=node.span)
+
+    return lambda node: rewritten(node, change)
+
+
+def loss_equation(chains: tuple[Chain, ...]) -> Chain | None:
+    """loss_t = l(o_t, y_t), from the first place that writes it."""
+    for chain in chains:
+        for c in tree.walk(chain):
+            if isinstance(c, tree.Call) and len(c.arguments) > 1 and c.function.base in ("l", "ell", "loss"):
+                first = c.arguments[0]
+                below = first.below if isinstance(first, tree.Name) else ()
+                return Chain((tree.Name("loss", below=below, run=True, span=c.span), c), (tree.Relation("="),), c.span)
+    return None
+
+
+def split_runs(chains: tuple[Chain, ...]) -> Callable[[Node], Node] | None:
+    """PV as P V, where P and V are written alone elsewhere and PV is given no equation; None where there is none."""
+    alone = {name.base for chain in chains for name in names_of(chain) if not name.run}
+    defined = {
+        chain.parts[0].base for chain in chains if len(chain.parts) > 1 and isinstance(chain.parts[0], tree.Name)
+    }
+    runs = {
+        name.base
+        for chain in chains
+        for name in names_of(chain)
+        if name.run and name.base not in defined and 1 < len(name.base) <= 4 and set(name.base) <= alone
+    }
+    runs -= {base for base in runs if base[0] == "d" and base[1:] in alone}
+    if not runs:
+        return None
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, tree.Name) or node.base not in runs or not node.run:
+            return node
+        letters = [replace(node, base=letter, run=False, above=(), below=(), primes=0) for letter in node.base]
+        letters[-1] = replace(node, base=node.base[-1], run=False)
+        return tree.Product(tuple(letters), ("",) * (len(letters) - 1), node.span)
+
+    return lambda node: renamed(node, change)
+
+
+# Equations that spell out what has a name
+
+
+def folded(pattern: Node, name: tree.Name, node: Node) -> Node:
+    """The tree with every part that is the pattern, in other letters perhaps, replaced by the name in those letters."""
+    free = {letter for script in (*name.above, *name.below) for item in script.items for letter in letters_in(item)}
+    bound = {letter_of(x) for total in tree.walk(pattern) if isinstance(total, tree.Sum) for x in total.letters}
+    others = {x for n in names_of(pattern) for s in (*n.above, *n.below) for i in s.items for x in letters_in(i)}
+
+    def change(part: Node) -> Node:
+        letters: dict[str, Node] = {other: tree.Name(other) for other in others - free - bound}
+        if type(part) is not type(pattern) or not _alike(pattern, part, letters):
+            return part
+        own = {letter for script in (*name.above, *name.below) for item in script.items for letter in letters_in(item)}
+        if not own <= letters.keys():
+            return part
+        return replace(name, above=_put(name.above, letters), below=_put(name.below, letters), span=tree.span_of(part))
+
+    return rewritten(node, change)
+
+
+def _put(scripts: tuple[tree.Script, ...], letters: dict[str, Node]) -> tuple[tree.Script, ...]:
+    def item(node: Node) -> Node:
+        letter = letter_of(node)
+        return letters.get(letter, node) if letter is not None else node
+
+    return tuple(replace(script, items=tuple(map(item, script.items))) for script in scripts)
+
+
+def _alike(pattern: object, part: object, letters: dict[str, Node], index: bool = False) -> bool:
+    """Whether two trees are the same up to the letters of their indices."""
+    if isinstance(pattern, tree.Script) and isinstance(part, tree.Script):
+        pairs = zip(pattern.items, part.items, strict=False)
+        return len(pattern.items) == len(part.items) and all(_alike(a, b, letters, True) for a, b in pairs)
+    if isinstance(pattern, tree.Name) and index:
+        letter = letter_of(pattern)
+        if letter is not None and isinstance(part, Node):
+            return letters.setdefault(letter, part) == part
+    if type(pattern) is not type(part):
+        return False
+    if isinstance(pattern, tuple) and isinstance(part, tuple):
+        return len(pattern) == len(part) and all(
+            _alike(a, b, letters, index) for a, b in zip(pattern, part, strict=True)
+        )
+    if not isinstance(pattern, Node):
+        return pattern == part
+    for each in fields(pattern):
+        if each.compare and each.name != "run":
+            inner = index or each.name == "letters"
+            if not _alike(getattr(pattern, each.name), getattr(part, each.name), letters, inner):
+                return False
+    return True
+
+
+# All of them
+
+
+def after(first: Rewrite | None, second: Rewrite) -> Rewrite:
+    """Both rewritings, one after the other."""
+    return second if first is None else lambda node: second(first(node))
+
+
+def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
+    """Names that are written in a way that hides them."""
+    first: Rewrite | None = None
+    if any(isinstance(node, tree.Scripted) for chain in chains for node in tree.walk(chain)):
+        first = merged_scripts
+        chains = tuple(as_chain(first(chain)) for chain in chains)
+    losses = losses_as_names(chains)
+    if losses is not None:
+        first = losses if first is None else after(first, losses)
+        chains = tuple(as_chain(losses(chain)) for chain in chains)
+    rest = _split_up(chains)
+    return first if rest is None else after(first, rest)
+
+
+def _split_up(chains: tuple[Chain, ...]) -> Rewrite | None:
+    rename = squares_as_names(chains)
+    squares: Rewrite | None = None if rename is None else lambda node: renamed(node, rename)
+    split = split_runs(chains)
+    return squares if split is None else after(squares, split)
+
+
+def as_chain(node: Node) -> Chain:
+    """A node that is a chain."""
+    assert isinstance(node, Chain)
+    return node
+
+
+def conventions(chains: tuple[Chain, ...]) -> Iterator[Rewrite]:
+    """The conventions that may leave an index unwritten here."""
+    letter = example_letter(chains)
+    if letter is not None:
+        yield with_examples(chains, letter)[0]
+    for rename in (letter_families(chains), letter_layers(chains)):
+        if rename is not None:
+            yield lambda node, rename=rename: renamed(node, rename)  # type: ignore[misc]

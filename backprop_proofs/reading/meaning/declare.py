@@ -1,0 +1,318 @@
+"""A network from the equations that declare it, in the writer's own letters.
+
+What each index runs over, and from which layer or time on an equation holds, is found from the equations themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from sympy import Expr, Integer, Symbol
+
+from backprop_proofs.errors import InvalidNetwork
+from backprop_proofs.language.binding import (
+    each,
+    free_indices,
+    opened,
+    replace_scalar,
+    substitute,
+    substitute_index,
+    sum_over,
+)
+from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Fn, IndexSum, Opaque, Partial, Quantity, Ref
+from backprop_proofs.language.indices import index
+from backprop_proofs.language.network import Definition, FunctionDefinition, Network
+from backprop_proofs.networks.activations import activation_named
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.conventions import renamed
+from backprop_proofs.reading.meaning.dimensions import Dim
+from backprop_proofs.reading.meaning.elaborate import Elaborator
+from backprop_proofs.reading.meaning.names import COSTS, Census, bare_key
+from backprop_proofs.reading.meaning.statement import Link, link
+from backprop_proofs.reading.meaning.world import Family, Stage, World, limits_of, parameters_of
+from backprop_proofs.reading.syntax import Node
+
+MOST_EQUATIONS = 60
+_VARIABLE = Ref(Quantity("u"))
+_FORMULAS = ("sigmoid", "tanh", "softplus")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One equation that defines: its name's key and both sides."""
+
+    key: str
+    left: Node
+    right: Node
+
+
+@dataclass
+class _Plan:
+    """Where equations hold: for each quantity, how far below and above the equations' own stage it is used."""
+
+    below: dict[str, int] = field(default_factory=dict)
+    above: dict[str, int] = field(default_factory=dict)
+
+
+def declared_network(
+    equations: Iterable[Declared],
+    census: Census,
+    costs: Iterable[str] = (),
+    functions: Iterable[FunctionDefinition] = (),
+    layout: str = "columns",
+    shapes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> tuple[Network, World]:
+    """The network that the equations define; a cost that none defines is any function of what nothing else uses.
+
+    Raises Misfit, NotUnderstood or InvalidNetwork.
+    """
+    todo = tuple(equations)
+    if len(todo) > MOST_EQUATIONS:
+        raise InvalidNetwork(f"a network of at most {MOST_EQUATIONS} equations is understood; found {len(todo)}")
+    world = World(layout=layout)
+    census.lefts = {one.key for one in todo}
+    named = next(iter(costs), None) or next((one.key for one in reversed(todo) if one.key in COSTS), None)
+    world.cost = Ref(Quantity(named)) if named else None
+    plan, firsts = _Plan(), {}
+    for one in todo:
+        made, maker = link(world, census, one.left, one.right, open_=True)
+        _note_stages(plan, made, maker, world)
+    for key, lengths in shapes.items():
+        _declare_shape(world, key, lengths)
+    firsts = _first_stages(world)
+    _close(world, plan, firsts)
+    made_links = [(one, link(world, census, one.left, one.right)[0]) for one in todo]
+    return _network(world, made_links, tuple(costs), firsts, tuple(functions))
+
+
+def _declare_shape(world: World, key: str, lengths: tuple[str, ...]) -> None:
+    """W ∈ R^{n×m}: the lengths of a quantity's dimensions by their letters."""
+    family = world.families.get(key)
+    nodes = [place for place in family.places if isinstance(place, int)] if family else []
+    if len(nodes) != len(lengths):
+        return
+    for node, length in zip(nodes, lengths, strict=True):
+        found = world.dims.known(Dim(node))
+        if found.value is None and world.dims.root(Dim(node))[1] is None:
+            found.value = index(length)
+            world.declared.add(found.value)
+
+
+def _note_stages(plan: _Plan, made: Link, maker: Elaborator, world: World) -> None:
+    """How far from the stage of its left side an equation uses each quantity."""
+    left = made.equation.lhs
+    own = _stage_of(world, left) if isinstance(left, Ref) else None
+    for key, indices in maker.refs:
+        family = world.families.get(key)
+        place = family.staged() if family else None
+        if place is None:
+            continue
+        gap = indices[place] - own if own is not None else None
+        step = int(gap) if isinstance(gap, Integer) else 0
+        plan.below[key] = min(plan.below.get(key, 0), step)
+        plan.above[key] = max(plan.above.get(key, 0), step)
+
+
+def _stage_of(world: World, ref: Ref) -> Expr | None:
+    family = world.families.get(ref.name)
+    place = family.staged() if family else None
+    return None if place is None else ref.indices[place]
+
+
+def _first_stages(world: World) -> dict[Symbol, Integer]:
+    """The first stage at which equations hold: layer 2, time 1."""
+    lasts = {place.last for family in world.families.values() for place in family.places if isinstance(place, Stage)}
+    return {last: Integer(1 if last.name == "T" else 2) for last in lasts}
+
+
+def _close(world: World, plan: _Plan, firsts: dict[Symbol, Integer]) -> None:
+    """Give each quantity the stages at which it is used."""
+    for key, family in world.families.items():
+        places = tuple(
+            Stage(p.last, firsts[p.last] + plan.below.get(key, 0), p.last + plan.above.get(key, 0))
+            if isinstance(p, Stage)
+            else p
+            for p in family.places
+        )
+        world.families[key] = Family(family.quantity, places)
+
+
+def _network(
+    world: World,
+    links: list[tuple[Declared, Link]],
+    costs: tuple[str, ...],
+    firsts: dict[Symbol, Integer],
+    functions: tuple[FunctionDefinition, ...],
+) -> tuple[Network, World]:
+    definitions: list[Definition] = []
+    names: list[Definition] = []
+    for one, made in links:
+        known = _definition(world, made, firsts, one)
+        spoken = {ref.name for ref in known.body.atoms(Ref)}
+        derived = known.body.has(Partial) or spoken & {name.ref.name for name in names}
+        (names if derived else definitions).append(known)
+    definitions = [part for known in definitions for part in _over_times(world, known)]
+    for cost in costs:
+        if cost not in {d.ref.name for d in definitions} and (definitions or names):
+            world.families[cost] = Family(Quantity(cost), ())
+            definitions.append(_any_cost(world, cost, definitions))
+    for definition in definitions + names:
+        _check_order(definition, definitions)
+    families = {key: limits_of(world, family) for key, family in world.families.items()}
+    network = Network(
+        name="declared",
+        families=families,
+        definitions=tuple(definitions),
+        abbreviations=tuple(names),
+        functions=(*functions, *_functions(definitions + names, functions)),
+        parameters=parameters_of(families, firsts),
+    )
+    world.network = network
+    world.cost = cost_of(network) or world.cost
+    world.gradients = {n.ref.name for n in names if isinstance(n.body, Partial) or n.body.has(Partial)}
+    world.dims.freeze()
+    return network, world
+
+
+def _definition(world: World, made: Link, firsts: dict[Symbol, Integer], one: Declared) -> Definition:
+    """left = right as a definition, its left side at the plain stage l."""
+    left, right = made.equation
+    if not isinstance(left, Ref):
+        raise InvalidNetwork(f"a definition has one quantity on its left; found another expression for {one.key}")
+    limits = made.limits
+    stage = _stage_of(world, left)
+    if stage is not None and not isinstance(stage, Symbol | Integer):
+        (letter,) = free_indices(stage) & {s for s, _, _ in limits}
+        shift = {letter: letter - (stage - letter)}
+        left, right = substitute(left, shift), substitute(right, shift)
+        limits = tuple(
+            (s, substitute_index(a, shift), b and substitute_index(b, shift)) for s, a, b in limits if s != letter
+        )
+        limits = ((letter, Integer(0), letter), *limits)
+        stage = letter
+    place = world.families[left.name].staged()
+    if place is not None and isinstance(stage, Symbol) and stage in {s for s, _, _ in limits}:
+        last = world.families[left.name].places[place].last  # type: ignore[union-attr]
+        limits = tuple((s, firsts[last], last) if s == stage else (s, a, b) for s, a, b in limits)
+    free = set(left.indices)
+    extra = [s for s, _, _ in limits if s not in free]
+    if extra:
+        raise InvalidNetwork(f"the definition of {left.name} has {extra[0]} free on its right side only")
+    return _in_usual_letters(world, Definition(left, tuple(m for m in limits if m[0] in free), right))
+
+
+def _in_usual_letters(world: World, known: Definition) -> Definition:
+    """The definition in the letters of its quantity's ranges, so that writers of other letters have one network."""
+    slots = [letter for letter, _, _ in limits_of(world, world.families[known.ref.name])]
+    bound = {letter for letter, _, _ in known.limits}
+    usual = {old: new for old, new in zip(known.ref.indices, slots, strict=True) if old in bound}
+    limits = tuple((usual[s], *(e and substitute_index(e, usual) for e in ends)) for s, *ends in known.limits)
+    return Definition(substitute(known.ref, usual), limits, substitute(known.body, usual))
+
+
+def _over_times(world: World, known: Definition) -> list[Definition]:
+    """E = Σ_t f_t as E = Σ_t E_t and E_t = f_t, so that a path to E goes through one time, or through the next."""
+    total = next((s for s in known.body.atoms(IndexSum) if _is_time(s) and not free_indices(s) - {index("T")}), None)
+    if total is None or known.ref.indices or isinstance(total.body, Ref):
+        return [known]
+    body, (letter, low, high) = opened(total)
+    t, key = index("t"), f"{known.ref.name}_t"
+    if key in world.families:
+        return [known]
+    at = Quantity(key)
+    world.families[key] = Family(at, (Stage(high, low, high),))
+    whole = known.body.xreplace({total: sum_over(at[t], (t, low, high))})
+    return [Definition(at[t], ((t, low, high),), substitute(body, {letter: t})), Definition(known.ref, (), whole)]
+
+
+def _is_time(total: IndexSum) -> bool:
+    return total.limit[2] == index("T")
+
+
+def _check_order(definition: Definition, definitions: list[Definition]) -> None:
+    """Raise InvalidNetwork for a quantity that defines itself."""
+    if any(ref == definition.ref for ref in definition.body.atoms(Ref)):
+        raise InvalidNetwork(f"{definition.ref.name} is defined by itself")
+
+
+def _any_cost(world: World, cost: str, definitions: list[Definition]) -> Definition:
+    """Any function of the quantities that no equation uses further, at the last layer where they run through layers."""
+    used = {ref.name for d in definitions for ref in d.body.atoms(Ref) if ref.name != d.ref.name}
+    sinks = [d for d in definitions if d.ref.name not in used]
+    if not sinks:
+        sinks = [d for d in definitions if _recursive(world, d, definitions)] or definitions[-1:]
+    sets = tuple(dict.fromkeys(_all_of(world, d.ref.name) for d in sinks))
+    if not sets:
+        raise InvalidNetwork(f"nothing says what {cost} depends on")
+    return Definition(Ref(Quantity(cost)), (), Opaque(cost, *sets))
+
+
+def _recursive(world: World, definition: Definition, definitions: list[Definition]) -> bool:
+    """Whether the quantity is what one stage hands to the next: used at an earlier stage than its user's."""
+    place = world.families[definition.ref.name].staged()
+    if place is None:
+        return False
+    mine = definition.ref.quantity
+    for other in definitions:
+        own = _stage_of(world, other.ref)
+        for ref in other.body.atoms(Ref):
+            if ref.quantity == mine and own is not None and ref.indices[place] != own:
+                return True
+    return False
+
+
+def _all_of(world: World, key: str) -> Expr:
+    """All instances of a quantity; of a layered one, those of the last layer, of one in time, those of all times."""
+    family = world.families[key]
+    limits = limits_of(world, family)
+    kept, given = [], {}
+    for (letter, low, high), place in zip(limits, family.places, strict=True):
+        if isinstance(place, Stage) and place.last.name != "T":
+            given[letter] = high if high is not None else place.last
+        else:
+            first = Integer(1) if isinstance(place, Stage) else low
+            kept.append((letter, substitute_index(first, given), high and substitute_index(high, given)))
+    ref = Ref(family.quantity, *(given.get(letter, letter) for letter, _, _ in limits))
+    return each(ref, *kept)
+
+
+def function_of(name: str, argument: tree.Name, body: Node, census: Census) -> FunctionDefinition:
+    """f(u) = a formula in u. Raises NotUnderstood or InvalidNetwork for what is none."""
+    world = World()
+    key = bare_key(argument)
+    variable = tree.Name(key)
+    world.families[key] = Family(Quantity(key), ())
+    maker = Elaborator(world, census, open_=True)
+    right = maker.value(renamed(body, lambda part: variable if part == argument else part), maker.scope)
+    formula = right.scalar if not right.shape else None
+    if (
+        formula is None
+        or formula.atoms(Ref) - {Ref(Quantity(key))}
+        or any(call.name == name for call in formula.atoms(Fn))
+    ):
+        raise InvalidNetwork(f"the formula of {name} is to hold {key} and nothing else")
+    return FunctionDefinition(name, _VARIABLE, replace_scalar(formula, Ref(Quantity(key)), _VARIABLE))
+
+
+def _functions(definitions: list[Definition], given: tuple[FunctionDefinition, ...]) -> tuple[FunctionDefinition, ...]:
+    """The formulas of the functions whose names say which they are."""
+    called = (
+        {call.name for d in definitions for call in d.body.atoms(Fn)} - set(GIVEN_FUNCTIONS) - {f.name for f in given}
+    )
+    return tuple(formula_of(name, name) for name in sorted(called & set(_FORMULAS)))
+
+
+def formula_of(name: str, activation: str) -> FunctionDefinition:
+    """A function that is one of the activations of the table."""
+    formula = activation_named(activation).formula
+    assert formula is not None
+    return FunctionDefinition(name, _VARIABLE, formula(_VARIABLE))
+
+
+def cost_of(network: Network) -> Ref | None:
+    """The one scalar that nothing uses further, or None."""
+    used = {ref.name for definition in network.definitions for ref in definition.body.atoms(Ref)}
+    scalars = [d.ref for d in network.definitions if not d.ref.indices and d.ref.name not in used]
+    return scalars[0] if len(scalars) == 1 else None

@@ -1,0 +1,138 @@
+"""What indices run over: dimensions, some of which depend on a layer, found by unification.
+
+w^l_{jk} a^{l-1}_k says that the second index of w at l runs over what the index of a does at l - 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sympy import Expr, Integer, Symbol
+
+from backprop_proofs.language.binding import free_indices
+
+
+@dataclass
+class _Node:
+    parent: int
+    shift: int = 0  # the dimension of this node at stage s is that of its parent at s + shift
+    staged: bool = True  # whether it may depend on the stage
+    rigid: bool = False
+    value: Expr | None = None  # a number, or the letter that the writer gives it
+    alias: tuple[int, Expr] | None = None  # the same as another, staged one at one stage
+    names: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Dim:
+    """What an index runs over: a node at a stage, an index expression, or None where nothing is staged."""
+
+    node: int
+    stage: Expr | None = None
+
+
+UNIT = Dim(-1)  # the one row of a transposed vector
+
+
+class Dimensions:
+    """All dimensions of one text, with what is known of which of them are the same."""
+
+    def __init__(self) -> None:
+        self._nodes: list[_Node] = []
+
+    def new(self, name: str = "", staged: bool = True, rigid: bool = False, value: Expr | None = None) -> int:
+        """A dimension of which nothing is known."""
+        self._nodes.append(_Node(len(self._nodes), 0, staged, rigid, value, None, [name] if name else []))
+        return len(self._nodes) - 1
+
+    def freeze(self) -> None:
+        """From now on, no two of the dimensions known so far can become the same."""
+        for node in self._nodes:
+            node.rigid = True
+
+    def snapshot(self) -> list[_Node]:
+        """A copy of all that is known, to go back to."""
+        return [_Node(n.parent, n.shift, n.staged, n.rigid, n.value, n.alias, list(n.names)) for n in self._nodes]
+
+    def restore(self, state: list[_Node]) -> None:
+        """Go back to a snapshot."""
+        self._nodes = state
+
+    def root(self, dim: Dim) -> tuple[int, Expr | None]:
+        """The representative of a dimension, and the stage at which it is meant."""
+        number, stage = dim.node, dim.stage
+        while True:
+            node = self._nodes[number]
+            if node.parent != number:
+                stage = None if stage is None else stage + node.shift
+                number = node.parent
+            elif node.alias is not None:
+                number, stage = node.alias
+            else:
+                return number, (stage if node.staged else None)
+
+    def known(self, dim: Dim) -> _Node:
+        """What is known of a dimension."""
+        return self._nodes[self.root(dim)[0]]
+
+    def same(self, left: Dim, right: Dim) -> bool:
+        """Whether two dimensions are known to be the same."""
+        return left == right or (UNIT not in (left, right) and self.root(left) == self.root(right))
+
+    def unify(self, left: Dim, right: Dim, variables: frozenset[Symbol]) -> bool:
+        """Make two dimensions the same; False where what is known forbids it.
+
+        variables: the letters of stages that take all values, so that what is the same at each of them is constant.
+        """
+        if UNIT in (left, right):
+            return left == right
+        (one, s), (other, t) = self.root(left), self.root(right)
+        if (one, s) == (other, t):
+            return True
+        if one == other:
+            return self._constant(one)
+        first, second = self._nodes[one], self._nodes[other]
+        if first.rigid and second.rigid:
+            return False
+        if first.value is not None and second.value is not None and first.value != second.value:
+            return False
+        if s is None and t is None:
+            return self._merge(one, other, 0)
+        if s is not None and t is not None:
+            gap = s - t
+            if isinstance(gap, Integer):
+                return self._merge(one, other, int(gap))
+            return self._constant(one) and self._constant(other) and self.unify(left, right, variables)
+        if s is None:
+            return self.unify(right, left, variables)
+        return self._fixed(one, s, other, variables) and True
+
+    def _fixed(self, staged: int, stage: Expr, constant: int, variables: frozenset[Symbol]) -> bool:
+        """A staged dimension meets a constant one: the same at this one stage, or constant too."""
+        node = self._nodes[constant]
+        if free_indices(stage) & variables:
+            return self._constant(staged) and self._merge(staged, constant, 0)
+        if node.rigid and not self._nodes[staged].rigid and self._constant(staged):
+            return self._merge(staged, constant, 0)
+        if node.rigid or node.value is not None:
+            return False
+        node.alias = (staged, stage)
+        return True
+
+    def _constant(self, number: int) -> bool:
+        node = self._nodes[number]
+        if node.staged and node.rigid:
+            return False
+        node.staged = False
+        return True
+
+    def _merge(self, one: int, other: int, gap: int) -> bool:
+        """The node `one` at a stage s is the node `other` at s - gap."""
+        first, second = self._nodes[one], self._nodes[other]
+        if first.rigid:
+            one, other, gap, first, second = other, one, -gap, second, first
+        first.parent, first.shift = other, -gap
+        second.staged = second.staged and first.staged
+        second.value = second.value if second.value is not None else first.value
+        second.names += first.names
+        return True

@@ -1,0 +1,491 @@
+"""From a syntax tree to what it says: sums, products, functions and derivatives of quantities at their indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from sympy import Expr, Integer, Rational, Symbol
+
+from backprop_proofs.kernel.calculus import slope
+from backprop_proofs.language.binding import each, fresh_index, sum_over
+from backprop_proofs.language.expressions import (
+    GIVEN_FUNCTIONS,
+    Delta,
+    Fn,
+    Opaque,
+    Partial,
+    Ref,
+    add,
+    mul,
+    negative,
+    power,
+    quotient,
+)
+from backprop_proofs.language.indices import index
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning import values
+from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
+from backprop_proofs.reading.meaning.forms import is_two, opposite
+from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, letter_of
+from backprop_proofs.reading.meaning.naming import Naming, Warned
+from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order
+from backprop_proofs.reading.meaning.values import ENTRYWISE, Misfit, Value
+from backprop_proofs.reading.syntax import Node, Span, span_of
+
+MOST_LENGTH = 1_000  # of a dimension that is given as a number
+
+
+class Elaborator(Naming):
+    """One statement of a text: its expressions."""
+
+    def value(self, node: Node, scope: Scope) -> Value:
+        """What an expression is. Raises Misfit for what cannot mean anything, NotUnderstood for what is not known."""
+        method = _METHODS.get(type(node))
+        if method is None:
+            raise NotUnderstood(span_of(node), f"a {type(node).__name__.lower()} is not understood here")
+        return method(self, node, scope)
+
+    def _number(self, node: tree.Number, scope: Scope) -> Value:
+        return values.scalar(Rational(node.value.numerator, node.value.denominator))
+
+    def _group(self, node: tree.Group, scope: Scope) -> Value:
+        if len(node.items) != 1:
+            raise NotUnderstood(node.span, "a list in brackets is not understood here")
+        return self.value(node.items[0], scope)
+
+    def _plus(self, node: tree.Plus, scope: Scope) -> Value:
+        terms = [self.value(term, scope) for term in node.terms]
+        if len(terms) == 1:
+            return terms[0] if node.signs[0] > 0 else values.mapped(terms[0], negative)
+        return values.total(terms, list(node.signs), [span_of(t) for t in node.terms], self.same)
+
+    def _product(self, node: tree.Product, scope: Scope) -> Value:
+        factors = [self.value(factor, scope) for factor in node.factors]
+        spans = [span_of(factor) for factor in node.factors]
+        if not any(factor.shape for factor in factors):
+            return values.scalar(mul(*(factor.scalar for factor in factors)))
+        try:
+            return self._grouped(factors, list(node.operators), spans)
+        except Misfit:
+            if not ENTRYWISE & set(node.operators):
+                raise
+            return self._joined(factors, list(node.operators), spans)
+
+    def _grouped(self, factors: list[Value], operators: list[str], spans: list[Span]) -> Value:
+        """Matrix products first, then the entrywise ones."""
+        groups: list[Value] = []
+        start = 0
+        for number, sign in enumerate([*operators, "⊙"]):
+            if sign in ENTRYWISE:
+                groups.append(
+                    self._joined(factors[start : number + 1], operators[start:number], spans[start : number + 1])
+                )
+                start = number + 1
+        joined = groups[0]
+        for group in groups[1:]:
+            joined = values.entrywise(joined, group, spans[-1], self.same)
+        return joined
+
+    def _joined(self, factors: list[Value], operators: list[str], spans: list[Span]) -> Value:
+        joined = factors[0]
+        for factor, sign, span in zip(factors[1:], operators, spans[1:], strict=True):
+            joined = self._times(joined, factor, sign, span)
+        return joined
+
+    def _times(self, left: Value, right: Value, sign: str, span: Span) -> Value:
+        arrays = bool(left.shape and right.shape)
+        if sign in ENTRYWISE or not arrays:
+            return values.entrywise(left, right, span, self.same)
+        if sign == "⊗":
+            return values.outer(left, right, span)
+        if sign == "*":
+            if len(left.shape) == len(right.shape) and all(map(self.world.dims.same, left.shape, right.shape)):
+                return values.entrywise(left, right, span, self.same)
+            raise NotUnderstood(span, "* between arrays may be one product or another; write ⊙ or nothing")
+        if sign == "·" and len(left.shape) == len(right.shape) == 1:
+            raise NotUnderstood(span, "· between vectors may be one product or another; write ⊙ or ^T")
+        return values.product(left, right, span, self.same, self.world.limits)
+
+    def _quotient(self, node: tree.Quotient, scope: Scope) -> Value:
+        if node.tight:
+            raise NotUnderstood(node.span, "it is not clear what is below the stroke; write brackets")
+        top, bottom = self.value(node.top, scope), self.value(node.bottom, scope)
+        if bottom.shape:
+            raise NotUnderstood(span_of(node.bottom), "a quotient by an array is not understood")
+        return values.mapped(top, lambda u: quotient(u, bottom.scalar))
+
+    def raised(self, value: Value, exponent: Node, span: Span, scope: Scope) -> Value:
+        """A number raised to a number."""
+        raised = self.value(exponent, scope)
+        number = raised.scalar if not raised.shape else None
+        if isinstance(number, Expr) and not isinstance(number, Rational):
+            number = values.number_of(number)
+        if not isinstance(number, Rational) or value.shape:
+            raise NotUnderstood(span, "a power is understood of a number, with a number as exponent")
+        if abs(number) > 99:
+            raise NotUnderstood(span, "an exponent of at most 99 is understood")
+        return values.mapped(value, lambda u: power(u, number))
+
+    def _raised(self, node: tree.Power, scope: Scope) -> Value:
+        if isinstance(node.base, tree.Norm) and is_two(node.exponent):
+            return self._norm(node.base, scope, squared=True)
+        return self.raised(self.value(node.base, scope), node.exponent, node.span, scope)
+
+    def _norm(self, node: tree.Norm, scope: Scope, squared: bool = False) -> Value:
+        inner = self.value(node.of, scope)
+        if not inner.shape or node.bars != 2:
+            raise NotUnderstood(node.span, "the norm of a vector is understood, between double bars")
+        letters = [fresh_index(index("m")) for _ in inner.shape]
+        limits = [(s, *self.world.limits(dim)) for s, dim in zip(letters, inner.shape, strict=True)]
+        squares = sum_over(power(inner.at(*letters), 2), *limits)
+        return values.scalar(squares if squared else power(squares, Rational(1, 2)))
+
+    def _root(self, node: tree.Root, scope: Scope) -> Value:
+        inner = self.value(node.of, scope)
+        return values.mapped(inner, lambda u: power(u, Rational(1, node.order)))
+
+    def _transpose(self, node: tree.Transpose, scope: Scope) -> Value:
+        return values.transposed(self.value(node.of, scope))
+
+    def _scripted(self, node: tree.Scripted, scope: Scope) -> Value:
+        """Indices on something in brackets: (u - v)_l."""
+        if (
+            isinstance(node.base, tree.Group)
+            and len(node.base.items) == 1
+            and isinstance(node.base.items[0], tree.Name)
+        ):
+            name = node.base.items[0]
+            merged = replace(name, above=name.above + node.above, below=name.below + node.below, span=node.span)
+            return self.name(merged, scope)
+        if node.primes or node.above:
+            raise NotUnderstood(node.span, "a superscript or a prime on an expression is not understood")
+        items = [item for script in node.below for item in script.items]
+        if isinstance(node.base, tree.Name):
+            scripts = (tree.Script(tuple(items)),)
+            merged = tree.Name(
+                node.base.base,
+                node.base.marks,
+                node.base.primes,
+                node.base.above,
+                node.base.below + scripts,
+                node.base.run,
+                node.span,
+            )
+            return self.name(merged, scope)
+        inner = self.value(node.base, scope)
+        if len(items) != len(inner.shape):
+            raise Misfit(
+                "index-count",
+                f"{values.kind(inner)} has {len(inner.shape)} indices, and {len(items)} are written",
+                node.span,
+            )
+        at = [self.index_expression(item, scope) for item in items]
+        for place, dim in zip(at, inner.shape, strict=True):
+            letter = self._letter_at(place, scope)
+            if letter is not None:
+                self.run_over(letter, dim, node.span)
+        return values.scalar(inner.at(*at))
+
+    def _indicator(self, node: tree.Indicator, scope: Scope) -> Value:
+        return values.scalar(self._condition(node.condition, scope))
+
+    def _condition(self, chain: tree.Chain, scope: Scope) -> Expr:
+        signs = [relation.sign for relation in chain.relations]
+        if len(chain.parts) == 2 and signs[0] in ("=", "≠"):
+            delta = self._kronecker(*chain.parts, scope)
+            return delta if signs[0] == "=" else add(Integer(1), negative(delta))
+        raise NotUnderstood(chain.span, "a condition such as i = j is understood here")
+
+    def _cases(self, node: tree.Cases, scope: Scope) -> Value:
+        rest: Expr = Integer(1)
+        terms: list[Expr] = []
+        for number, branch in enumerate(node.branches):
+            value = self.value(branch.value, scope)
+            if value.shape or (branch.condition is None and number < len(node.branches) - 1):
+                raise NotUnderstood(node.span, "a case distinction between numbers is understood")
+            holds = rest if branch.condition is None else self._condition(branch.condition, scope)
+            terms.append(mul(holds, value.scalar))
+            rest = mul(rest, add(Integer(1), negative(holds)))
+        conditions = [branch.condition for branch in node.branches]
+        if len(conditions) != 2 or (None not in conditions and not opposite(*conditions)):
+            raise NotUnderstood(node.span, "two cases are understood: a condition and otherwise")
+        return values.scalar(add(*terms))
+
+    def _exponential(self, node: tree.Exponential, scope: Scope) -> Value:
+        return values.mapped(self.value(node.exponent, scope), lambda u: Fn("exp", 0, u))
+
+    # Sums
+
+    def _sum(self, node: tree.Sum, scope: Scope) -> Value:
+        if node.kind != "sum":
+            raise NotUnderstood(node.span, "a product over an index is not understood")
+        if not node.letters:
+            raise NotUnderstood(node.span, "a sum without an index letter is not understood")
+        inner = Scope(scope)
+        letters = []
+        for name in node.letters:
+            written = letter_of(name) or "?"
+            if scope.find(written) is not None:
+                self.warnings.append(
+                    Warned("shadowed-index", f"{written} is bound by a sum where it has a meaning already", name.span)
+                )
+            letters.append(inner.bind(written, name.span))
+        before = len(self.refs)
+        body = self.value(node.body, inner)
+        factors = [self._under(chain, inner, letters) for chain in node.conditions]
+        for letter in letters:
+            self._bounded(letter, node, scope, len(letters) == 1)
+            self.bound.append(letter)
+            if not letter.used:
+                self.warnings.append(
+                    Warned("unused-bound-index", f"the sum over {letter.name} has no {letter.name} in it", letter.span)
+                )
+        for letter in letters:
+            if letter.dim is None and not letter.staged and not letter.peers:
+                self._unranged(letter, node, before < len(self.refs))
+        limits = in_order(letters, self.world, not self.open)
+        extra = [factor for factor in factors if factor is not None]
+        return Value(body.shape, lambda *at: sum_over(mul(*extra, body.at(*at)), *limits))
+
+    def _unranged(self, letter: Letter, node: tree.Sum, indexed: bool) -> None:
+        """A sum whose index stands nowhere: its length is what its bounds say."""
+        upper = None if node.upper is None else self._upper(node.upper)
+        whole = isinstance(node.lower, tree.Number) and node.lower.value == 1
+        if upper is not None and whole and (isinstance(upper, Integer) or self._is_length(upper)):
+            letter.dim = Dim(self.world.dims.new(letter.name, staged=False, value=upper))
+        elif indexed:
+            raise Misfit("unused-bound-index", f"the sum over {letter.name} has no {letter.name} in it", letter.span)
+        else:
+            raise NotUnderstood(letter.span, f"nothing says what {letter.name} runs over")
+
+    def _is_length(self, upper: Expr) -> bool:
+        network = self.world.network
+        return network is not None and any(letter == upper for letter, _, _ in network.parameters)
+
+    def _under(self, chain: tree.Chain, scope: Scope, letters: list[Letter]) -> Expr | None:
+        """What a condition under a Σ makes of the sum: k ≠ i leaves a term out; k ∈ S names the range."""
+        signs = {relation.sign for relation in chain.relations}
+        if signs == {"≠"} and len(chain.parts) == 2:
+            return self._condition(chain, scope)
+        if signs == {"∈"}:
+            self.warnings.append(Warned("named-range", "the set under the sum is taken for all there are", chain.span))
+            return None
+        if signs <= {"≤", "<", ".."}:
+            return None
+        raise NotUnderstood(chain.span, "this condition under a sum is not understood")
+
+    def _bounded(self, letter: Letter, node: tree.Sum, scope: Scope, alone: bool) -> None:
+        """The bounds as written, as far as they say more than "all"."""
+        if letter.staged:
+            self._stage_bounds(letter, node, scope)
+            return
+        if node.upper is None or letter.dim is None:
+            return
+        upper = self._upper(node.upper)
+        if upper is None or node.lower is None:
+            return
+        if isinstance(node.lower, tree.Number) and node.lower.value == 0 and not isinstance(upper, Integer):
+            upper = None if isinstance(upper, Symbol) else upper + 1
+            if not isinstance(upper, Symbol | Integer):
+                return
+        elif isinstance(node.lower, tree.Number) and node.lower.value not in (0, 1):
+            raise NotUnderstood(node.span, "a sum over a part of an index's range is not understood")
+        self._length(letter, upper)
+
+    def _length(self, letter: Letter, upper: Expr) -> None:
+        """What the writer calls the length of the dimension, where that is new; a declared length must be the same."""
+        assert letter.dim is not None
+        found = self.world.dims.known(letter.dim)
+        if found.value is not None:
+            wrong = found.value != upper and (isinstance(upper, Integer) or upper in self.world.declared)
+            if wrong and (isinstance(found.value, Integer) or found.value in self.world.declared):
+                raise Misfit(
+                    "index-range", f"{letter.name} runs up to {found.value}, and the sum up to {upper}", letter.span
+                )
+        elif self.world.dims.root(letter.dim)[1] is None:
+            if not found.rigid:
+                found.value = upper
+            elif isinstance(upper, Symbol) and upper.name not in self.world.families:
+                self.world.lengths.setdefault(upper.name, self.world.size(letter.dim))
+
+    def _upper(self, node: Node) -> Expr | None:
+        """The upper bound of a sum: a number, or a letter such as n; None for n_l and whatever else names the width."""
+        if isinstance(node, tree.Number) and node.value.denominator == 1:
+            if node.value > MOST_LENGTH:
+                raise NotUnderstood(node.span, f"a sum of at most {MOST_LENGTH} terms by number is understood")
+            return Integer(int(node.value))
+        if isinstance(node, tree.Plus) and len(node.terms) == 2 and isinstance(node.terms[1], tree.Number):
+            return None
+        name = letter_of(node)
+        return index(name) if name is not None else None
+
+    def _stage_bounds(self, letter: Letter, node: tree.Sum, scope: Scope) -> None:
+        if node.lower is not None:
+            letter.lows.append(self.index_expression(node.lower, scope))
+        if node.upper is not None:
+            name = letter_of(node.upper)
+            known = name is None or scope.find(name) is not None
+            letter.highs.append(self.index_expression(node.upper, scope) if known else index(name or ""))
+
+    # Functions
+
+    def _call(self, node: tree.Call, scope: Scope) -> Value:
+        if len(node.arguments) != 1:
+            return self._of_several(node, scope)
+        name, primes = self._function(node.function, scope)
+        inner = self.value(node.arguments[0], scope)
+        if name == "softmax" and not primes:
+            return self._softmax(inner, node.span)
+        if name == "sqrt":
+            return values.mapped(inner, lambda u: power(u, Rational(1, 2)))
+        if name == "softmax":
+            raise NotUnderstood(node.span, "softmax' has no one meaning; write its derivative with two indices")
+        if name in GIVEN_FUNCTIONS and primes == 1:
+            return values.mapped(inner, lambda u: slope(Fn(name, 0, u)))
+        if name == "diag" and len(inner.shape) == 1:
+            return Value(inner.shape * 2, lambda j, k: mul(Delta(j, k), inner.at(j)))
+        self._expect_function(name, node.function)
+        return values.mapped(inner, lambda u: Fn(name, primes, u))
+
+    def _expect_function(self, name: str, written: tree.Name) -> None:
+        """Raise NotUnderstood for a word that may do anything with its argument, such as prod or concat."""
+        known = name in FUNCTIONS.values() or name in self.world.functions or not written.run
+        if not known and not self.open:
+            raise NotUnderstood(written.span, f"nothing says what {name} does")
+        self.world.functions.add(name)
+
+    def _of_several(self, node: tree.Call, scope: Scope) -> Value:
+        """The cross-entropy CE(y, p), or any function of several quantities, in a definition."""
+        name, primes = self._function(node.function, scope)
+        inner = [self.value(argument, scope) for argument in node.arguments]
+        if name in ("CE", "CrossEntropy") and len(inner) == 2 and all(len(one.shape) >= 1 for one in inner):
+            y, p = (values.transposed(one) if one.shape[0] == UNIT else one for one in inner)
+            values.fit(y, p, node.span, self.same)
+            m = fresh_index(index("m"))
+            body = mul(y.at(m), Fn("log", 0, p.at(m)))
+            return values.scalar(negative(sum_over(body, (m, *self.world.limits(y.shape[0])))))
+        if primes or self.world.network is not None:
+            raise NotUnderstood(node.span, "a function of several arguments is not understood here")
+        sets: list[Expr] = []
+        for one in inner:
+            letters = [index(f"q{number}") for number in range(len(one.shape))]
+            ref = one.at(*(values.index_one() if d == UNIT else s for s, d in zip(letters, one.shape, strict=True)))
+            if not isinstance(ref, Ref):
+                raise NotUnderstood(node.span, "a function of several quantities is understood, each by itself")
+            limits = [(s, *self.world.limits(d)) for s, d in zip(letters, one.shape, strict=True) if d != UNIT]
+            sets.append(each(ref, *limits))
+        return values.scalar(Opaque(name, *sets))
+
+    def _function(self, name: tree.Name, scope: Scope) -> tuple[str, int]:
+        bare = tree.Name(name.base, name.marks, 0)
+        if name.below or any(not isinstance(i, tree.Name | tree.Plus) for s in name.above for i in s.items):
+            raise NotUnderstood(name.span, "a function with indices is not understood")
+        base = bare_key(bare)
+        return FUNCTIONS.get(base.lower() if base.lower() in ("relu",) else base, base), name.primes
+
+    def _softmax(self, inner: Value, span: Span) -> Value:
+        if len(inner.shape) != 1:
+            raise NotUnderstood(span, "the softmax of a vector is understood")
+        m = fresh_index(index("m"))
+        total = sum_over(Fn("exp", 0, inner.at(m)), (m, *self.world.limits(inner.shape[0])))
+        return values.mapped(inner, lambda u: quotient(Fn("exp", 0, u), total))
+
+    def _either(self, node: tree.CallOrProduct, scope: Scope) -> Value:
+        call = next((part for part in tree.walk(node.call) if isinstance(part, tree.Call)), None)
+        if call is None:
+            return self.value(node.product, scope)
+        key = bare_key(call.function).rstrip("'")
+        if key in self.world.families or call.function.below:
+            return self.value(node.product, scope)
+        if key in self.census.functions or key in FUNCTIONS or key in self.world.functions:
+            return self.value(node.call, scope)
+        return self.value(node.product, scope)
+
+    # Derivatives
+
+    def _derivative(self, node: tree.Derivative, scope: Scope) -> Value:
+        if node.of is None or node.order != 1 or len(node.wrt) != 1 or node.kind == "plus":
+            raise NotUnderstood(node.span, "a first derivative by one quantity is understood")
+        return self._partial(self.value(node.of, scope), self.value(node.wrt[0], scope), node.span)
+
+    def _nabla(self, node: tree.Nabla, scope: Scope) -> Value:
+        if node.of is None or len(node.by) != 1:
+            raise NotUnderstood(node.span, "the gradient of the cost by one quantity is understood, ∇_a C")
+        return self._partial(self.value(node.of, scope), self.value(node.by[0], scope), node.span)
+
+    def _partial(self, of: Value, wrt: Value, span: Span) -> Value:
+        rows = bool(wrt.shape) and wrt.shape[0] == UNIT
+        if of.shape and of.shape[0] == UNIT:
+            of = values.transposed(of)
+        if rows:
+            wrt = values.transposed(wrt)
+        if not of.shape and len(wrt.shape) == 1 and (rows or self.world.layout == "gradient rows"):
+            return values.transposed(self._partial_of(of, wrt, span))
+        return self._partial_of(of, wrt, span)
+
+    def _partial_of(self, of: Value, wrt: Value, span: Span) -> Value:
+        depth = len(of.shape)
+        if depth and wrt.shape and (depth != 1 or len(wrt.shape) != 1):
+            raise NotUnderstood(span, "the derivative of a vector by a matrix has three indices; write them")
+
+        def at(*place: Expr) -> Expr:
+            x = wrt.at(*place[depth:])
+            if not isinstance(x, Ref):
+                raise NotUnderstood(span, "a derivative is taken by a quantity")
+            return self._checked(Partial(of.at(*place[:depth]), x), span)
+
+        return Value(of.shape + wrt.shape, at)
+
+    def _checked(self, partial: Partial, span: Span) -> Expr:
+        if self.open:
+            return partial
+        x, named = partial.wrt.name, {ref.name for ref in partial.of.atoms(Ref)}
+        network = self.world.network
+        if partial.of.has(Partial) or (network and any(network.is_abbreviation(n) for n in (*named, x))):
+            raise NotUnderstood(span, "the derivative of a derivative is not understood")
+        if x in self.world.fresh and x not in named:
+            raise NotUnderstood(span, f"nothing says how anything depends on {x}")
+        if named & self.world.fresh - {x}:
+            raise NotUnderstood(span, f"nothing says how {min(named & self.world.fresh)} depends on anything")
+        return partial
+
+    def _differential(self, node: tree.Name, scope: Scope) -> Value | None:
+        """dX as the name of ∂C/∂X, where X is a quantity and dX is none of its own."""
+        key = self.census.use(node).key
+        if not (node.run and node.base.startswith("d")) or self.world.cost is None:
+            return None
+        if key in self.world.families or self.census.is_defined(key):
+            return None
+        inner = tree.Name(node.base[1:], node.marks, node.primes, node.above, node.below, False, node.span)
+        if self.census.use(inner).key not in self.world.families and not (self.open and self.census.is_name(inner)):
+            return None
+        return self._partial(values.scalar(self.world.cost), self.name(inner, scope), node.span)
+
+    def _named(self, node: tree.Name, scope: Scope) -> Value:
+        gradient = self._differential(node, scope)
+        return gradient if gradient is not None else self.name(node, scope)
+
+
+_METHODS: dict[type[Node], Callable[[Elaborator, Any, Scope], Value]] = {
+    tree.Name: Elaborator._named,
+    tree.Number: Elaborator._number,
+    tree.Group: Elaborator._group,
+    tree.Plus: Elaborator._plus,
+    tree.Product: Elaborator._product,
+    tree.Quotient: Elaborator._quotient,
+    tree.Power: Elaborator._raised,
+    tree.Norm: Elaborator._norm,
+    tree.Root: Elaborator._root,
+    tree.Transpose: Elaborator._transpose,
+    tree.Scripted: Elaborator._scripted,
+    tree.Indicator: Elaborator._indicator,
+    tree.Cases: Elaborator._cases,
+    tree.Exponential: Elaborator._exponential,
+    tree.Sum: Elaborator._sum,
+    tree.Call: Elaborator._call,
+    tree.CallOrProduct: Elaborator._either,
+    tree.Derivative: Elaborator._derivative,
+    tree.Nabla: Elaborator._nabla,
+}

@@ -1,0 +1,112 @@
+"""What a row or a side of an equation looks like: its links, and the forms that decide what it may define."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.document import Row
+from backprop_proofs.reading.meaning.conventions import Rewrite
+from backprop_proofs.reading.meaning.names import Use, bare_key, letter_of, names_of
+from backprop_proofs.reading.rows import Statement
+from backprop_proofs.reading.syntax import Chain, Node
+
+EQUALS = frozenset(("=", ":=", "≡", "≜"))
+
+
+def chains_of(row: Row) -> Iterator[Chain]:
+    """The chains of equations of a row."""
+    for statement in row.statements:
+        yield statement.chain
+
+
+def links_of(row: Row) -> Iterator[tuple[int, Node, Node, str, bool]]:
+    """Each link of a row: its number, both sides, the relation, and whether its left side was carried over."""
+    return links_in(row.statements)
+
+
+def links_in(
+    statements: tuple[Statement, ...], rewrite: Rewrite | None = None
+) -> Iterator[tuple[int, Node, Node, str, bool]]:
+    """The same of statements, with the writer's conventions made explicit."""
+    number = 0
+    for statement in statements:
+        chain = statement.chain
+        for place, relation in enumerate(chain.relations):
+            carried = statement.carried and place == 0
+            left, right = chain.parts[place], chain.parts[place + 1]
+            if rewrite is not None:
+                left, right = rewrite(left), rewrite(right)
+            yield number, left, right, relation.sign, carried
+            number += 1
+
+
+def lengths_of(node: Node) -> tuple[str, ...]:
+    """n and m of R^{n×m}."""
+    if not isinstance(node, tree.Name) or node.base != "R" or len(node.above) != 1:
+        return ()
+    items = node.above[0].items
+    factors = items[0].factors if len(items) == 1 and isinstance(items[0], tree.Product) else items
+    letters = [letter_of(factor) for factor in factors]
+    return tuple(letter for letter in letters if letter) if None not in letters else ()
+
+
+def written_like_nielsen(name: tree.Name) -> bool:
+    """One superscript that is a layer, at most one subscript that is one letter."""
+    above = [item for script in name.above for item in script.items]
+    below = [item for script in name.below for item in script.items]
+    return len(above) == 1 and len(below) <= 1 and not (isinstance(above[0], tree.Number) and not below)
+
+
+def has_one_index(name: tree.Name) -> bool:
+    """Whether a name has one index below, a letter, and none above."""
+    below = [item for script in name.below for item in script.items]
+    return not name.above and len(below) == 1 and letter_of(below[0]) is not None
+
+
+def is_nielsen(use: Use) -> bool:
+    """Whether a name has the indices that Nielsen's quantities have."""
+    return (len(use.above), len(use.below)) in ((1, 1), (1, 0)) or use.key == "C"
+
+
+def as_call(node: Node) -> tree.Call | None:
+    """A function of one argument, also where it might be a product; None for anything else."""
+    node = node.call if isinstance(node, tree.CallOrProduct) else node
+    return node if isinstance(node, tree.Call) and len(node.arguments) == 1 else None
+
+
+def has_two_indices(name: tree.Name) -> bool:
+    """Whether a name has two indices below and none above."""
+    return sum(len(script.items) for script in name.below) == 2 and not name.above
+
+
+def only_derivative(node: Node) -> bool:
+    """Whether it is ∂C/∂z, perhaps with a sign."""
+    if isinstance(node, tree.Plus) and len(node.terms) == 1:
+        node = node.terms[0]
+    return isinstance(node, tree.Derivative | tree.Nabla)
+
+
+def at_last(left: Node) -> bool:
+    """Whether a name stands at the last layer, as a^L does."""
+    return isinstance(left, tree.Name) and any(
+        isinstance(item, tree.Name) and item.base == "L" for script in left.above for item in script.items
+    )
+
+
+def same_layer(left: tree.Name, right: Node) -> bool:
+    """Whether every z on the right stands at the layer of the left side."""
+    return all(name.above == left.above for name in names_of(right) if bare_key(name) == "z")
+
+
+def is_two(node: Node) -> bool:
+    """Whether it is the number 2."""
+    return isinstance(node, tree.Number) and node.value == 2
+
+
+def opposite(one: tree.Chain | None, other: tree.Chain | None) -> bool:
+    """Whether two conditions are i = j and i ≠ j; None stands for otherwise."""
+    if one is None or other is None:
+        return True
+    signs = {tuple(r.sign for r in chain.relations) for chain in (one, other)}
+    return signs == {("=",), ("≠",)} and set(one.parts) == set(other.parts)

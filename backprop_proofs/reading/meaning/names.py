@@ -1,0 +1,393 @@
+"""Which quantity a written name is, and which of its scripts are indices, layers, labels or powers.
+
+One text decides together: W^{(1)} carries a label, w^l_j a layer, y_i^2 a power, E_d a label, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from backprop_proofs.reading.syntax import (
+    Call,
+    CallOrProduct,
+    Chain,
+    Derivative,
+    Name,
+    Node,
+    Number,
+    Plus,
+    Product,
+    Script,
+    Scripted,
+    Span,
+    Sum,
+    Transpose,
+    parts,
+    walk,
+)
+
+_FACES = frozenset(("bold", "cal", "rm", "sf", "bb", "text", "it", "tt", "frak", "scr"))
+_INDEX_LETTERS = frozenset("ijklmnpqrstuv") | {"alpha", "beta", "mu", "nu", "zeta", "ell", "kappa", "tau"}
+_COUNTING = frozenset(("l", "ell", "t", "tau", "L", "T"))  # letters that count layers or times wherever they stand
+_LAST = frozenset(("L", "T"))
+COSTS = frozenset(("C", "E", "J", "L", "f", "Loss", "loss", "Cost", "cost", "H", "ell"))  # what people call a cost
+FUNCTIONS = {
+    "exp": "exp",
+    "log": "log",
+    "ln": "log",
+    "tanh": "tanh",
+    "sigmoid": "sigmoid",
+    "logistic": "sigmoid",
+    "relu": "relu",
+    "softplus": "softplus",
+    "sqrt": "sqrt",
+    "softmax": "softmax",
+}  # what a word means as a function of one argument, whoever writes it
+_USUAL_FUNCTIONS = frozenset(("sigma", "f", "g", "h", "phi", "varphi", "psi", "Phi", "act", "F", "G", "S"))
+
+
+class NotUnderstood(Exception):
+    """What is written at a place has no meaning that is known here; nothing is concluded from it."""
+
+    def __init__(self, span: Span, message: str):
+        self.span, self.message = span, message
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A name at one place: the quantity's key, its superscript and subscript indices, and the power it is raised to."""
+
+    key: str
+    above: tuple[Node, ...]
+    below: tuple[Node, ...]
+    power: Node | None
+    whole: bool  # whether it stands without any index
+
+
+def letter_of(node: Node) -> str | None:
+    """The letter that an index is, or None for anything else."""
+    if isinstance(node, Name) and not (node.above or node.below) and ":" not in node.base:
+        return node.base + "'" * node.primes
+    return None
+
+
+def letters_in(node: Node) -> Iterator[str]:
+    """The letters of an index expression."""
+    for part in walk(node):
+        letter = letter_of(part)
+        if letter is not None:
+            yield letter
+
+
+def bare_key(name: Name) -> str:
+    """The name without scripts: "yhat" of ŷ, "w" of a bold w."""
+    return name.base.lstrip("\\") + "".join(mark for mark in name.marks if mark not in _FACES) + "'" * name.primes
+
+
+def _all_letters(item: Node) -> Iterator[str]:
+    """The letters of an index, those of an index of it too."""
+    yield from letters_in(item)
+    if isinstance(item, Name) and item.below and item.base:
+        yield item.base
+        for script in item.below:
+            for inner in script.items:
+                yield from letters_in(inner)
+
+
+class Census:
+    """What all the formulas of one text say of its names."""
+
+    def __init__(self, chains: Iterable[Chain], known: Iterable[str] = (), firm: int | None = None):
+        self._chains = tuple(chains)
+        self.firm = len(self._chains) if firm is None else firm  # so many chains, the first ones, declare
+        self._known = frozenset(known)  # quantities that are known before the text is read
+        self._names = [name for chain in self._chains for name in names_of(chain) if not is_kronecker(name)]
+        self.summed = {
+            letter_of(letter) or ""
+            for chain in self._chains
+            for s in walk(chain)
+            if isinstance(s, Sum)
+            for letter in s.letters
+        }
+        self._above: dict[str, list[Script]] = {}
+        self._below: dict[str, list[Script]] = {}
+        for name in self._names:
+            self._above.setdefault(bare_key(name), []).extend(name.above)
+            self._below.setdefault(bare_key(name), []).extend(name.below)
+        self._bases = {name.base for name in self._names if name.above or name.below}
+        self._layered = {key for key, scripts in self._above.items() if any(self._is_index_script(s) for s in scripts)}
+        self._indices = self._index_letters()
+        self.functions = self._function_names()
+        self.guesses: set[str] = set()  # names whose number of indices was guessed
+        self._stages: dict[tuple[str, str, int], str] | None = None
+        self._ranks: dict[str, tuple[int, int, bool]] | None = None
+        nodes = [node for chain in self._chains for node in walk(chain)]
+        self._matrices = any(
+            isinstance(n, Transpose) or (isinstance(n, Product) and set(n.operators) & {"⊙", "∘", ".*"}) for n in nodes
+        )
+        self._columns = _columns(nodes)
+        self.lefts: set[str] = set()  # the names that declarations define
+        self.uppers = {letter_of(n.upper) for n in nodes if isinstance(n, Sum) and n.upper is not None} - {None}
+        self._costs = {
+            bare_key(n.of) for n in nodes if isinstance(n, Derivative) and isinstance(n.of, Name) and not n.of.below
+        }
+        self._costs = (self._costs & COSTS) | {"C", "E", "J", "L", "Loss", "loss", "Cost", "cost"}
+
+    def _is_index_script(self, script: Script) -> bool:
+        return any(not isinstance(item, Number) for item in script.items)
+
+    def _index_letters(self) -> frozenset[str]:
+        """The letters that stand for an index somewhere: summed over, shared by two quantities, or shifted."""
+        holders: dict[str, set[str]] = {}
+        shifted: set[str] = set()
+        for name in self._names:
+            for script in (*name.above, *name.below):
+                for item in script.items:
+                    for letter in _all_letters(item):
+                        holders.setdefault(letter, set()).add(bare_key(name))
+                        if isinstance(item, Plus):
+                            shifted.add(letter)
+        shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1}
+        usual = {letter for letter in holders if letter in _INDEX_LETTERS}
+        return frozenset(self.summed | shifted | usual | (shared - self._bases) | (_LAST & set(holders)))
+
+    def _function_names(self) -> frozenset[str]:
+        sure = {
+            bare_key(call.function).rstrip("'")
+            for chain in self._chains
+            for call in walk(chain)
+            if isinstance(call, Call) and call.sure
+        }
+        called = {
+            bare_key(call.call.function).rstrip("'")
+            for chain in self._chains
+            for call in walk(chain)
+            if isinstance(call, CallOrProduct) and isinstance(call.call, Call)
+        }
+        lone = {bare_key(name) for name in self._names if name.below}
+        return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone))
+
+    def is_index(self, node: Node) -> bool:
+        """Whether an item of a script is an index (and not a label)."""
+        if isinstance(node, Number):
+            return True
+        letter = letter_of(node)
+        if letter is not None:
+            return letter in self._indices
+        return isinstance(node, Plus | Product) and any(each in self._indices for each in letters_in(node))
+
+    def stages(self) -> dict[tuple[str, str, int], str]:
+        """The places of indices that count layers or time, each with the letter of the last one, L or T.
+
+        Such are the places that an index plus or minus a number stands at, and those that share a letter with one.
+        """
+        if self._stages is None:
+            self._stages = _stage_places(self, self._chains)
+        return self._stages
+
+    def rank(self, use: Use) -> int:
+        """How many lower indices a quantity has, written or not."""
+        if self._ranks is None:
+            self._ranks = {}
+            for name in self._names:
+                try:
+                    one = self.use(name)
+                except NotUnderstood:
+                    continue
+                bold = "bold" in name.marks
+                before = self._ranks.get(one.key, (0, 0, False))
+                staged = sum(("below", n) in self._staged(one.key) for n in range(len(one.below)))
+                if one.key in self._ranks and len(one.below) != before[0]:
+                    self._matrices = True  # it is written with and without its indices
+                self._ranks[one.key] = (max(before[0], len(one.below)), max(before[1], staged), before[2] or bold)
+        most, staged, bold = self._ranks.get(use.key, (len(use.below), 0, False))
+        if most and (use.key, most) in self._columns:
+            return most + 1
+        if most > staged or (most and not bold and not self._matrices):
+            return most
+        letter = use.key[:1]
+        if (use.key in self._costs and not bold) or not letter.isalpha() or (not bold and not self._matrices):
+            return most
+        if not most and not bold:
+            self.guesses.add(use.key)
+        if letter.isupper() or use.key in ("w", "W"):
+            return most + 2
+        scalars = ("m", "n", "N", "eta", "lambda", "epsilon", "alpha", "gamma", "beta", "mu")
+        return most + (0 if not bold and (use.key in scalars or use.key in self._indices) else 1)
+
+    def _staged(self, key: str) -> set[tuple[str, int]]:
+        return {(where, number) for name, where, number in self.stages() if name == key}
+
+    def is_name(self, name: Name) -> bool:
+        """Whether the name stands somewhere by itself."""
+        return any(other.base == name.base for other in self._names)
+
+    def is_defined(self, key: str) -> bool:
+        """Whether an equation has the name alone on its left."""
+        return key in self.lefts
+
+    def is_letter(self, letter: str) -> bool:
+        """Whether a letter stands for an index somewhere in the text."""
+        return letter in self._indices
+
+    def use(self, name: Name) -> Use:
+        """What a written name is. Raises NotUnderstood."""
+        key = bare_key(name)
+        above: list[Node] = []
+        below: list[Node] = []
+        power: Node | None = None
+        layered = key in self._layered or key in self._known
+        for script in name.above:
+            numeric = all(isinstance(item, Number) for item in script.items)
+            if numeric and script.bracket and key not in self._layered:
+                key += f"({_text(script)})"
+            elif numeric and not script.bracket and (not layered or above):
+                power = script.items[0]
+            elif all(self.is_index(item) for item in script.items):
+                above += script.items
+            else:
+                key += f"^{_text(script)}"
+        for script in name.below:
+            for item in script.items:
+                if isinstance(item, Name) and item.below and not self.is_index(item):  # W_{f[i,j]}
+                    if not all(inner.bracket for inner in item.below):
+                        below += self._nested(item)
+                        continue
+                    key += f"_{bare_key(item)}"
+                    below += [inner for each in item.below for inner in each.items]
+                elif self._is_label(key, item, script, any(s.inline for s in name.below)):
+                    key += f"_{_text_of(item)}"
+                else:
+                    below.append(item)
+        return Use(key, tuple(above), tuple(below), power, not above and not below)
+
+    def _nested(self, item: Name) -> list[Node]:
+        """y_{t_k} as y_{t,k}: the component k at the time t."""
+        inner = [each for script in item.below for each in script.items]
+        bare = Name(item.base, item.marks, item.primes, span=item.span)
+        if letter_of(bare) in self._indices and all(map(self.is_index, inner)):
+            return [bare, *inner]
+        raise NotUnderstood(item.span, "an index that has an index is not understood")
+
+    def _is_label(self, key: str, item: Node, script: Script, inline: bool) -> bool:
+        if isinstance(item, Number) and inline and not script.inline:
+            return True
+        if isinstance(item, Number):
+            others = self._below.get(key.split("_")[0], ())
+            return not any(self.is_index(each) and not isinstance(each, Number) for s in others for each in s.items)
+        letter = letter_of(item)
+        if letter == ":" or (isinstance(item, Name) and item.base == ":"):
+            return False
+        return letter is not None and letter not in self._indices
+
+
+def is_kronecker(name: Name) -> bool:
+    """Whether it looks like a Kronecker delta: δ with two indices below and none above."""
+    return bare_key(name) in ("delta", "Delta") and not name.above and sum(len(s.items) for s in name.below) == 2
+
+
+def names_of(node: Node) -> Iterator[Name]:
+    """The names that stand for quantities or functions: not those within scripts or under a Σ."""
+    pending: list[Node] = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Name):
+            yield current
+        elif isinstance(current, Sum):
+            pending.append(current.body)
+        elif isinstance(current, CallOrProduct):
+            pending.append(current.call)
+        elif isinstance(current, Call):
+            yield current.function
+            pending.extend(reversed(current.arguments))
+        elif isinstance(current, Scripted):
+            pending.append(current.base)
+        elif not isinstance(current, Script):
+            pending.extend(reversed(list(parts(current))))
+
+
+def _text(script: Script) -> str:
+    return script.text or "".join(map(_text_of, script.items))
+
+
+def _text_of(node: Node) -> str:
+    if isinstance(node, Name):
+        return bare_key(node)
+    return str(node.value) if isinstance(node, Number) else "?"
+
+
+def _columns(nodes: list[Node]) -> set[tuple[str, int]]:
+    """The names of vectors that carry indices, and how many: q and k of q_i^T k_j, with one."""
+    found: set[tuple[str, int]] = set()
+    for node in nodes:
+        if isinstance(node, Transpose) and isinstance(node.of, Name) and node.of.below and not _sliced(node.of):
+            found.add((_bare(node.of), _count(node.of)))
+        if isinstance(node, Product):
+            for one, other in zip(node.factors, node.factors[1:], strict=False):
+                turned = isinstance(one, Transpose) and isinstance(one.of, Name) and one.of.below
+                if turned and isinstance(other, Name) and other.below and not _sliced(other):
+                    found.add((_bare(other), _count(other)))
+    return found
+
+
+def _count(name: Name) -> int:
+    return sum(len(script.items) for script in name.below)
+
+
+def _sliced(name: Name) -> bool:
+    return any(isinstance(item, Name) and item.base == ":" for script in name.below for item in script.items)
+
+
+def _bare(name: Name) -> str:
+    key = bare_key(name)
+    return key[1:] if name.run and key.startswith("d") else key
+
+
+def _stage_places(census: Census, chains: tuple[Chain, ...]) -> dict[tuple[str, str, int], str]:
+    parent: dict[object, object] = {}
+
+    def find(item: object) -> object:
+        while parent.setdefault(item, item) != item:
+            item = parent[item]
+        return item
+
+    stepped: set[object] = set()
+    letters: dict[object, set[str]] = {}
+    places: set[tuple[str, str, int]] = set()
+    for number, chain in enumerate(chains):
+        for name in names_of(chain):
+            if is_kronecker(name):
+                continue
+            try:
+                use = census.use(name)
+            except NotUnderstood:
+                continue
+            for where, items in (("above", use.above), ("below", use.below)):
+                for position, item in enumerate(items):
+                    place = (use.key, where, position)
+                    places.add(place)
+                    spoken = set(letters_in(item))
+                    letters.setdefault(place, set()).update(spoken)
+                    if spoken & _LAST and where == "above":
+                        stepped.add(place)
+                    if isinstance(item, Plus) and len(spoken) == 1 and (number < census.firm or spoken & _COUNTING):
+                        stepped.add(place)
+                    for letter in spoken - _LAST:
+                        parent[find(place)] = find((number, letter))
+    roots = {find(place) for place in stepped}
+    staged = [place for place in places if find(place) in roots]
+    spoken_at: dict[object, set[str]] = {}
+    for place in staged:
+        spoken_at.setdefault(find(place), set()).update(letters.get(place, set()))
+    return {place: _last_of(spoken_at[find(place)], place) for place in staged}
+
+
+def _last_of(spoken: set[str], place: tuple[str, str, int]) -> str:
+    if "T" in spoken or spoken & {"t", "tau"} or (place[1] == "below" and "L" not in spoken):
+        return "T"
+    return "L"
+
+
+__all__ = ["FUNCTIONS", "Census", "NotUnderstood", "Use", "bare_key", "letter_of", "letters_in", "names_of"]

@@ -1,0 +1,146 @@
+"""A statement, left = right, as an equation of the language for all values of its free letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Symbol, preorder_traversal
+
+from backprop_proofs.language.expressions import Fn
+from backprop_proofs.language.indices import Limit, index
+from backprop_proofs.language.network import Equation
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning import values
+from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
+from backprop_proofs.reading.meaning.elaborate import Elaborator
+from backprop_proofs.reading.meaning.names import Census, NotUnderstood, letter_of
+from backprop_proofs.reading.meaning.naming import Warned
+from backprop_proofs.reading.meaning.scopes import in_order
+from backprop_proofs.reading.meaning.values import Value
+from backprop_proofs.reading.meaning.world import World, spare_names
+from backprop_proofs.reading.syntax import Node, span_of
+
+MOST_PARTS, MOST_CALLS = 4_000, 60  # parts of one side of an equation, and function values among them
+
+
+@dataclass(frozen=True)
+class Link:
+    """left = right for all letters of `limits`.
+
+    only_left, only_right: the letters that stand free on one side only; bound: those of sums; names: the quantities
+    that are written.
+    """
+
+    equation: Equation
+    limits: tuple[Limit, ...]
+    only_left: tuple[str, ...] = ()
+    only_right: tuple[tree.Name, ...] = ()
+    bound: frozenset[str] = frozenset()
+    warnings: tuple[Warned, ...] = ()
+    names: tuple[str, ...] = ()
+    array: bool = False
+
+
+def lasts_of(world: World, nodes: tuple[Node, ...]) -> set[str]:
+    """Letters such as L that stand for the last layer here; none where L + 1 shows that L is any layer."""
+    network = world.network
+    known = {s.name for s, _, _ in network.parameters} if network else {"L", "T"}
+    for node in nodes:
+        for part in tree.walk(node):
+            if isinstance(part, tree.Plus) and len(part.terms) == 2 and part.signs[1] > 0:
+                known.discard(letter_of(part.terms[0]) or "")
+    return known
+
+
+def link(world: World, census: Census, left: Node, right: Node, open_: bool = False) -> tuple[Link, Elaborator]:
+    """What left = right says. Raises Misfit and NotUnderstood."""
+    known, before = set(world.lengths), world.saved()
+    try:
+        made, maker = _link(world, census, left, right, open_)
+    except Exception:
+        world.restore(before)  # a line that is not understood leaves nothing behind
+        raise
+    late = (set(world.lengths) - known) & set(maker.new_names)
+    if not late:
+        return made, maker
+    for name in late:  # 1/N stood before the sum that says what N is
+        del world.families[name]
+        world.fresh.discard(name)
+    return _link(world, census, left, right, open_)
+
+
+def _link(world: World, census: Census, left: Node, right: Node, open_: bool) -> tuple[Link, Elaborator]:
+    maker = Elaborator(world, census, open_)
+    maker.lasts = lasts_of(world, (left, right))
+    if world.network is not None:
+        generic = {s.name for s, _, _ in world.network.parameters} - maker.lasts
+        maker.scope.symbols.update({name: name.lower() + "'" for name in generic})
+    one = maker.value(left, maker.scope)
+    on_left = {name for name, letter in maker.scope.letters.items() if letter.used}
+    for letter in maker.scope.letters.values():
+        letter.used = False
+    other = maker.value(right, maker.scope)
+    on_right = {name for name, letter in maker.scope.letters.items() if letter.used}
+    one, other = _alike(one, other, right, maker)
+    letters, entries = _entries(one, maker)
+    equation = Equation(one.at(*letters), other.at(*letters))
+    if any(_is_large(side) for side in equation):
+        raise NotUnderstood(span_of(right), "the expression is too large to be judged")
+    limits = in_order(maker.scope.letters.values(), world, not open_)
+    every = (*limits, *((s, *world.limits(dim)) for s, dim in entries))
+    spots = {letter.name: letter.span for letter in maker.scope.letters.values()}
+    made = Link(
+        equation,
+        _sorted(every),
+        tuple(sorted(on_left - on_right)),
+        tuple(tree.Name(name, span=spots[name]) for name in sorted(on_right - on_left)),
+        frozenset(letter.name for letter in maker.bound),
+        tuple(maker.warnings),
+        tuple(dict.fromkeys(key for key, _ in maker.refs)),
+        bool(one.shape),
+    )
+    return made, maker
+
+
+def _is_large(expr: Expr) -> bool:
+    """Whether an expression has too many parts, or functions nested too deep."""
+    calls = 0
+    for number, part in enumerate(preorder_traversal(expr)):
+        calls += isinstance(part, Fn)
+        if number > MOST_PARTS or calls > MOST_CALLS:
+            return True
+    return False
+
+
+def _alike(one: Value, other: Value, right: Node, maker: Elaborator) -> tuple[Value, Value]:
+    """Both sides with one shape; 0 on the right stands for an array of zeros."""
+    if one.shape and not other.shape and other.scalar == 0:
+        return one, Value(one.shape, lambda *at: other.scalar)
+    values.fit(one, other, span_of(right), maker.same)
+    return one, other
+
+
+def _entries(value: Value, maker: Elaborator) -> tuple[list[Expr], list[tuple[Symbol, Dim]]]:
+    """A letter for each index of an array, none that the statement uses."""
+    taken = {*maker.scope.letters, *(letter.name for letter in maker.bound)}
+    spare = spare_names(taken)
+    letters: list[Expr] = []
+    entries: list[tuple[Symbol, Dim]] = []
+    for dim in value.shape:
+        if dim == UNIT:
+            letters.append(values.index_one())
+        else:
+            symbol = index(next(spare))
+            letters.append(symbol)
+            entries.append((symbol, dim))
+    return letters, entries
+
+
+def _sorted(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
+    """Those that others' ranges speak of first."""
+    names = {symbol for symbol, _, _ in limits}
+    spoken = {s for _, *ends in limits for end in ends if end is not None for s in end.free_symbols} & names
+    spoken |= {
+        s for _, *ends in limits for end in ends if end is not None for r in end.atoms(Symbol) for s in [r]
+    } & names
+    return tuple(sorted(limits, key=lambda limit: limit[0] not in spoken))

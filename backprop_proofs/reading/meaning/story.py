@@ -1,0 +1,494 @@
+"""What a whole text means: the network it declares or takes for granted, and which of its rows define something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from backprop_proofs.errors import BackpropError, InvalidInput, InvalidNetwork
+from backprop_proofs.language.network import FunctionDefinition, Network
+from backprop_proofs.networks.activations import activation_named
+from backprop_proofs.networks.costs import cost_named
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.document import Document, Row
+from backprop_proofs.reading.meaning.built import interned, is_circular, with_exceptions
+from backprop_proofs.reading.meaning.conventions import (
+    Rewrite,
+    after,
+    as_chain,
+    conventions,
+    loss_equation,
+    renamed_index,
+    spelled_out,
+)
+from backprop_proofs.reading.meaning.declare import Declared, declared_network, formula_of, function_of
+from backprop_proofs.reading.meaning.forms import (
+    EQUALS,
+    as_call,
+    at_last,
+    chains_of,
+    has_one_index,
+    has_two_indices,
+    is_nielsen,
+    lengths_of,
+    links_in,
+    links_of,
+    only_derivative,
+    same_layer,
+    written_like_nielsen,
+)
+from backprop_proofs.reading.meaning.names import (
+    COSTS,
+    FUNCTIONS,
+    Census,
+    NotUnderstood,
+    Use,
+    bare_key,
+    letter_of,
+    names_of,
+)
+from backprop_proofs.reading.meaning.usual import (
+    COST_TEXTS,
+    LAYER_TEXTS,
+    NIELSEN,
+    ONE_LAYER,
+    folded_into_names,
+    moments_of,
+    written,
+)
+from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.meaning.world import World, world_of
+from backprop_proofs.reading.syntax import Chain, Node
+
+_SOFT = frozenset(("a", "C"))  # what Nielsen leaves open: any activation, any cost
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A link of a row that was taken as a definition."""
+
+    row: int
+    link: int
+    key: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """A text with what it is about. world: its names; taken: the links that define; trouble: what could not be used."""
+
+    document: Document
+    world: World | None
+    network: Network | None
+    census: Census
+    rewrite: Rewrite | None = None
+    taken: tuple[Taken, ...] = ()
+    notes: tuple[str, ...] = ()
+    trouble: tuple[str, ...] = ()
+
+    def links(self, row: Row) -> Iterator[tuple[int, Node, Node, str, bool]]:
+        """The links of a row, with the writer's conventions made explicit."""
+        return links_in(row.statements, self.rewrite)
+
+    def defines(self, row: int, number: int) -> str | None:
+        """The name that a link of a row defines, or None."""
+        return next((taken.key for taken in self.taken if (taken.row, taken.link) == (row, number)), None)
+
+
+def story_of(
+    document: Document, network: Network | None = None, activation: str | None = None, cost: str | None = None
+) -> Story:
+    """What the text is about. Raises UnknownName for an activation or a cost that no table knows."""
+    if activation is not None:
+        activation_named(activation)
+    if cost is not None:
+        cost_named(cost)
+    chains = [chain for row in document.rows for chain in chains_of(row)]
+    if network is not None:
+        world = world_of(network)
+        return Story(
+            document, world, network, Census(chains, [key for key, family in world.families.items() if family.above])
+        )
+    try:
+        return _told(document, chains, activation, cost)
+    except (NotUnderstood, Misfit, BackpropError, RecursionError) as error:
+        return Story(document, None, None, Census(()), None, (), (), (str(error) or "it is nested too deep",))
+
+
+def _told(document: Document, chains: list[Chain], activation: str | None, cost: str | None) -> Story:
+    plain = spelled_out(tuple(chains))
+    chains = [as_chain(plain(chain)) for chain in chains] if plain else chains
+    told = _Teller(document, chains, activation, cost, plain).tell()
+    if told.network is not None:
+        return told
+    for convention in conventions(tuple(chains)):
+        both = after(plain, convention)
+        other = _Teller(document, [as_chain(convention(chain)) for chain in chains], activation, cost, both).tell()
+        if other.network is not None:
+            return other
+    return told
+
+
+class _Teller:
+    """Finds the declarations: those of the given part, those of lines, and Nielsen's for what nobody defines."""
+
+    def __init__(
+        self,
+        document: Document,
+        chains: list[Chain],
+        activation: str | None,
+        cost: str | None,
+        rewrite: Rewrite | None = None,
+    ):
+        self.document, self.chains, self.rewrite = document, chains, rewrite
+        self.activation, self.cost = activation, cost
+        self.census = Census(chains)
+        self.notes: list[str] = []
+        formulas = list(self._formulas())
+        self.formulas = [known for known, _ in formulas]
+        self.formula_lines = tuple(where for _, where in formulas if where is not None)
+        self.loss = loss_equation(tuple(chain for row in document.rows for chain in chains_of(row)))
+
+    def tell(self) -> Story:
+        given = self._once([*self._from_chain(self.loss)] if self.loss else [])
+        given += self._once([one for row in self.document.given for one in self._from_row(row)])
+        own = bool(given)
+        lines = list(self._from_lines({one.key for one in given}, own))
+        given, more = self._amended(given)
+        lines = more + [one for one in lines if one[0].key not in {other.key for other, _ in more}]
+        chosen = self._settled(given, lines)
+        if chosen is None:
+            return Story(self.document, None, None, self.census, self.rewrite, (), tuple(self.notes), (self._why,))
+        (network, world), used = chosen
+        taken = (*self.formula_lines, *(where for one, where in lines if one in used))
+        return Story(self.document, world, network, self.census, self.rewrite, taken, tuple(self.notes))
+
+    def _once(self, declared: list[Declared]) -> list[Declared]:
+        """The first equation of each name, and one for the last layer beside it."""
+        kept: dict[tuple[str, bool], Declared] = {}
+        for one in declared:
+            where = (one.key, at_last(one.left))
+            if where in kept and kept[where] != one:
+                self.notes.append(f"{one.key} is defined twice; the first equation is taken")
+            kept.setdefault(where, one)
+        return list(kept.values())
+
+    _why = ""
+
+    def _settled(
+        self, declared: list[Declared], lines: list[tuple[Declared, Taken]]
+    ) -> tuple[tuple[Network, World], list[Declared]] | None:
+        """The network of all declarations; without those of lines that make none."""
+        used = [one for one, _ in lines]
+        while True:
+            try:
+                return self._network(self._arranged(declared, used)), used
+            except (Misfit, NotUnderstood, BackpropError) as error:
+                self._why = str(error)
+                dropped = self._to_drop(declared, used)
+                if dropped is None:
+                    return None
+                used = [one for one in used if one is not dropped]
+
+    def _to_drop(self, declared: list[Declared], used: list[Declared]) -> Declared | None:
+        """The line without which there is a network; else the last."""
+        for one in used:
+            try:
+                self._network(self._arranged(declared, [other for other in used if other is not one]))
+            except (Misfit, NotUnderstood, BackpropError):
+                continue
+            return one
+        return used[-1] if used else None
+
+    def _arranged(self, declared: list[Declared], used: list[Declared]) -> list[Declared]:
+        """Lines before what they replace, each name defined before it is used by a name."""
+        declared = self._with_nielsen(declared, used)
+        declared = declared + self._moments(declared + used)
+        declared, used = self._general(declared), self._general(used)
+        keys = {one.key for one in used}
+        last = {one.key for one in used if at_last(one.left)}
+        kept = [one for one in declared if one.key not in keys or one.key in last]
+        return folded_into_names(kept + used)
+
+    def _network(self, equations: list[Declared]) -> tuple[Network, World]:
+        chains = [*(Chain((one.left, one.right), (tree.Relation("="),)) for one in equations), *self.chains]
+        self.census = Census(chains, firm=len(equations) if self.document.given else None)
+        defined = {one.key for one in equations}
+        costs = [key for key in self._numerators() if key not in defined]
+        if not equations:
+            costs = []
+        try:
+            network, world = declared_network(equations, self.census, costs, self._functions(), shapes=self._shapes())
+        except Misfit as misfit:
+            try:
+                network, world = declared_network(equations, self.census, costs, self._functions(), "rows")
+            except (Misfit, NotUnderstood):
+                raise misfit from None
+        if is_circular(network):
+            raise InvalidNetwork("a quantity is defined by itself")
+        network = interned(with_exceptions(network))
+        world.network = network
+        return network, world
+
+    def _numerators(self) -> list[str]:
+        """The names of costs: scalars that something is differentiated of."""
+        found: dict[str, None] = {}
+        for chain in self.chains:
+            for node in tree.walk(chain):
+                if isinstance(node, tree.Derivative | tree.Nabla) and isinstance(node.of, tree.Name):
+                    use = self.census.use(node.of)
+                    usual = node.of.base in COSTS
+                    if use.whole and (usual or (use.key not in self._applied() and not node.of.run)):
+                        found[use.key] = None
+        if not found:
+            found["C"] = None
+        return list(found)[:1]
+
+    def _applied(self) -> set[str]:
+        return {bare_key(name) for chain in self.chains for name in names_of(chain) if name.below or name.above}
+
+    def _functions(self) -> list[FunctionDefinition]:
+        """The functions with a formula: by the text's own equations, else by the activation that is asked for."""
+        found = {one.name: one for one in self.formulas}
+        if self.activation in (None, "any") or activation_named(self.activation or "any").formula is None:
+            return list(found.values())
+        names = sorted(name for name in self.census.functions if name in ("sigma", "f", "g", "h", "phi", "varphi"))
+        for name in names[:1] or ["sigma"]:
+            found.setdefault(name, formula_of(name, self.activation or ""))
+        return list(found.values())
+
+    def _formulas(self) -> Iterator[tuple[FunctionDefinition, Taken | None]]:
+        """σ(u) = 1/(1 + e^{-u}), in the given part or first in a line."""
+        seen: set[str] = set()
+        for row in self.document.rows:
+            for number, left, right, sign, carried in links_in(row.statements, self.rewrite):
+                call = as_call(left)
+                if call is None or carried or sign not in EQUALS or call.function.primes or call.function.below:
+                    continue
+                name, argument = bare_key(call.function), call.arguments[0]
+                if name in seen or name in FUNCTIONS or not isinstance(argument, tree.Name):
+                    continue
+                if any(bare_key(other) in (name, *self._called) for other in names_of(right)):
+                    continue
+                try:
+                    known = function_of(name, argument, right, self.census)
+                except (Misfit, NotUnderstood, BackpropError):
+                    continue
+                seen.add(name)
+                yield known, None if row.given else Taken(row.index or 0, number, name)
+
+    @property
+    def _called(self) -> frozenset[str]:
+        return self.census.functions - set(FUNCTIONS)
+
+    def _general(self, declared: list[Declared]) -> list[Declared]:
+        """An equation written at layer L alone, as one for every layer, where the text speaks of other layers too."""
+        generic = {one.key for one in declared if not at_last(one.left)}
+        changed = []
+        for one in declared:
+            if at_last(one.left) and one.key not in generic and self._at_other_layers(one):
+                one = replace(one, left=renamed_index(one.left, "L", "l"), right=renamed_index(one.right, "L", "l"))
+            changed.append(one)
+        return changed
+
+    def _at_other_layers(self, one: Declared) -> bool:
+        if not isinstance(as_call(one.right), tree.Call) and "a" not in {bare_key(n) for n in names_of(one.right)}:
+            return False
+        for chain in self.chains:
+            for name in names_of(chain):
+                for item in (item for script in name.above for item in script.items):
+                    if bare_key(name) == one.key and isinstance(item, tree.Plus) and letter_of(item.terms[0]) == "L":
+                        return True
+        return False
+
+    def _moments(self, declared: list[Declared]) -> list[Declared]:
+        """μ and σ², where nobody defines them and something is normalised by them."""
+        defined = {one.key for one in declared}
+        for one in declared:
+            for node in tree.walk(one.right):
+                if not isinstance(node, tree.Plus) or node.signs != (1, -1):
+                    continue
+                x, mean = node.terms
+                if (
+                    isinstance(x, tree.Name)
+                    and isinstance(mean, tree.Name)
+                    and bare_key(mean) == "mu"
+                    and len(x.below) == 1
+                ):
+                    if {"mu", "sigma2"} & defined or x.above or mean.below or len(x.below[0].items) != 1:
+                        return []
+                    return moments_of(x, mean)
+        return []
+
+    def _shapes(self) -> dict[str, tuple[str, ...]]:
+        """W ∈ R^{n×m} of the given part."""
+        found: dict[str, tuple[str, ...]] = {}
+        for row in self.document.given:
+            for chain in chains_of(row):
+                if [r.sign for r in chain.relations] == ["∈"] and isinstance(chain.parts[0], tree.Name):
+                    letters = lengths_of(chain.parts[1])
+                    if letters:
+                        found[self.census.use(chain.parts[0]).key] = letters
+        return found
+
+    # Declarations
+
+    def _from_row(self, row: Row) -> Iterator[Declared]:
+        for chain_ in chains_of(row):
+            chain = as_chain(self.rewrite(chain_)) if self.rewrite else chain_
+            if len(chain.parts) < 2 or any(relation.sign not in EQUALS for relation in chain.relations[:1]):
+                continue
+            yield from self._from_chain(chain)
+
+    def _from_chain(self, chain: Chain) -> Iterator[Declared]:
+        left, right = chain.parts[0], chain.parts[1]
+        if not isinstance(left, tree.Name):
+            return
+        use = self.census.use(left)
+        if use.power is not None:
+            return
+        yield Declared(use.key, left, right)
+        if len(chain.parts) == 3:
+            one, other = as_call(right), as_call(chain.parts[2])
+            if one and other and one.function == other.function and isinstance(one.arguments[0], tree.Name):
+                argument = one.arguments[0]
+                yield Declared(self.census.use(argument).key, argument, other.arguments[0])
+
+    def _from_lines(self, given: set[str], own: bool) -> Iterator[tuple[Declared, Taken]]:
+        """Equations of the derivation that first define a name."""
+        seen = set(given)
+        for row in self.document.derivation:
+            if row.problem is not None:
+                continue
+            for number, left, right, sign, carried in links_of(row):
+                if self.rewrite is not None:
+                    left, right = self.rewrite(left), self.rewrite(right)
+                if carried or sign not in EQUALS or not isinstance(left, tree.Name):
+                    continue
+                try:
+                    use = self.census.use(left)
+                except NotUnderstood:
+                    continue
+                if use.key in seen or use.power is not None or not self._may_define(use, left, right, own):
+                    continue
+                seen.add(use.key)
+                yield Declared(use.key, left, right), Taken(row.index or 0, number, use.key)
+
+    def _amended(self, given: list[Declared]) -> tuple[list[Declared], list[tuple[Declared, Taken]]]:
+        """Equations of lines that say more than the given part does, as z = Σ w a + b for z = Σ w a, b being new."""
+        known = {bare_key(name) for one in given for side in (one.left, one.right) for name in names_of(side)}
+        found: list[tuple[Declared, Taken]] = []
+        for row in self.document.derivation:
+            for number, left, right, sign, carried in links_of(row) if row.problem is None else ():
+                if carried or sign not in EQUALS or not isinstance(left, tree.Name):
+                    continue
+                left, right = (self.rewrite(left), self.rewrite(right)) if self.rewrite else (left, right)
+                old = next((one for one in given if isinstance(left, tree.Name) and one.key == bare_key(left)), None)
+                if old is None or any(isinstance(node, tree.Derivative | tree.Nabla) for node in tree.walk(right)):
+                    continue
+                before, now = ({bare_key(name) for name in names_of(side)} for side in (old.right, right))
+                if (
+                    before < now
+                    and not (now - before) & known
+                    and old.key not in now
+                    and old.key not in {o.key for o, _ in found}
+                ):
+                    found.append((Declared(old.key, left, right), Taken(row.index or 0, number, old.key)))
+        for one, _ in found:
+            try:
+                self._network(self._arranged([one if other.key == one.key else other for other in given], []))
+            except (Misfit, NotUnderstood, BackpropError):
+                continue
+            self.notes.append(f"{one.key} is taken as the derivation says, which has more in it than the given part")
+            rest = [other for other in given if other.key != one.key]
+            return rest, [pair for pair in found if pair[0] is one]
+        return given, []
+
+    def _may_define(self, use: Use, left: tree.Name, right: Node, own: bool) -> bool:
+        if use.key.startswith("d") and len(use.key) > 1 and left.run and self._names_quantity(left):
+            return False
+        if left.base in ("delta", "Delta") and (has_two_indices(left) or not only_derivative(right)):
+            return False
+        if use.key == "delta" and not own:
+            return False
+        names = {bare_key(name) for name in names_of(right)}
+        derived = any(isinstance(node, tree.Derivative | tree.Nabla) for node in tree.walk(right))
+        if not own and use.key in ("C", *NIELSEN) and is_nielsen(use):
+            if use.key == "C":
+                return not derived
+            return (
+                use.key in _SOFT
+                and self._specialises(right)
+                and not derived
+                and "z" in names - set(self.census.functions) <= {"z", "e"}
+                and not isinstance(right, tree.Name)
+                and same_layer(left, right)
+            )
+        return bare_key(left) not in names or (bool(use.above or use.below) and not derived and own)
+
+    def _specialises(self, right: Node) -> bool:
+        """Whether it says which activation it is: another function of z alone, or a formula without an unknown one."""
+        call = as_call(right)
+        whole = call is not None and isinstance(call.arguments[0], tree.Name)
+        unknown = {bare_key(name) for name in names_of(right)} & self._called
+        return whole or not unknown
+
+    def _names_quantity(self, left: tree.Name) -> bool:
+        return any(bare_key(name) == bare_key(left)[1:] for chain in self.chains for name in names_of(chain))
+
+    def _with_nielsen(self, given: list[Declared], lines: list[Declared]) -> list[Declared]:
+        """Nielsen's equations for his letters, where nobody defines them and they are written as he writes them."""
+        declared = list(given)
+        added = True
+        while added:
+            added = False
+            for texts, like in ((NIELSEN, written_like_nielsen), (ONE_LAYER, has_one_index)):
+                if like is has_one_index and given:
+                    continue
+                for key, text in texts.items():
+                    own = lines if given or like is has_one_index else ()
+                    if key in {one.key for one in (*declared, *own)}:
+                        continue
+                    if self._occurs(key, declared, like):
+                        declared.append(Declared(key, *written(text).parts))
+                        added = True
+        if self.activation in LAYER_TEXTS and not any(one.key == "a" and at_last(one.left) for one in declared):
+            chain = written(LAYER_TEXTS[self.activation or ""])
+            declared.append(Declared("a", *chain.parts))
+        if self.cost in COST_TEXTS and "C" not in {one.key for one in declared}:
+            declared.append(Declared("C", *written(COST_TEXTS[self.cost or ""]).parts))
+        return declared
+
+    def _occurs(self, key: str, declared: list[Declared], like: Callable[[tree.Name], bool]) -> bool:
+        """Whether the name is written in the way that its equation is written in."""
+        chains = [*self.chains, *(Chain((one.left, one.right)) for one in declared)]
+        names = [name for chain in chains for name in names_of(chain)]
+        if key == "x":  # a^1 = x is said where x stands beside Nielsen's a and no equation speaks of it
+            spoken = any(bare_key(name) == "x" for one in declared for name in names_of(one.right))
+            own = any(one.key == "a" for one in declared) and not spoken
+            return own and any(bare_key(name) == "x" and has_one_index(name) for name in names)
+        return any(bare_key(name) == key and like(name) for name in names)
+
+
+def declared_in(document: Document) -> Network:
+    """The network that all rows of a text declare. Raises InvalidInput."""
+    chains = [chain for row in document.rows for chain in chains_of(row)]
+    plain = spelled_out(tuple(chains))
+    chains = [as_chain(plain(chain)) for chain in chains] if plain else chains
+    teller = _Teller(document, chains, None, None, plain)
+    declared = [one for row in document.rows for one in teller._from_row(row)]
+    twice = next(
+        (
+            one
+            for n, one in enumerate(declared)
+            if any(one.key == o.key and at_last(one.left) == at_last(o.left) for o in declared[:n])
+        ),
+        None,
+    )
+    if twice is not None:
+        raise InvalidInput(f"network: expected one equation for {twice.key}; found two")
+    if not declared:
+        raise InvalidInput("network: expected equations such as z_j = \\sum_k w_{jk} x_k + b_j; found none")
+    try:
+        return teller._network(folded_into_names(declared))[0]
+    except (Misfit, NotUnderstood) as error:
+        raise InvalidInput(f"network: {error}") from error

@@ -1,0 +1,78 @@
+"""What is usually meant where nothing is said: Nielsen's network, the costs by name, the moments of a normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.document import read
+from backprop_proofs.reading.meaning.conventions import folded
+from backprop_proofs.reading.meaning.declare import Declared
+from backprop_proofs.reading.meaning.forms import chains_of
+from backprop_proofs.reading.syntax import Chain, Node
+
+NIELSEN = {
+    "z": r"z^l_j = \sum_k w^l_{jk} a^{l-1}_k + b^l_j",
+    "a": r"a^l_j = \sigma(z^l_j)",
+    "delta": r"\delta^l_j = \frac{\partial C}{\partial z^l_j}",
+    "x": r"a^1_j = x_j",
+}  # Nielsen's network, chapter 2: what a writer who declares nothing is taken to mean
+ONE_LAYER = {
+    "z": r"z_j = \sum_k w_{jk} x_k + b_j",
+    "a": r"a_j = \sigma(z_j)",
+    "delta": r"\delta_j = \frac{\partial C}{\partial z_j}",
+}  # the same of one layer, for a writer who leaves the layer out
+LAYER_TEXTS = {
+    "softmax": r"a^L_j = \frac{e^{z^L_j}}{\sum_k e^{z^L_k}}",
+    "log-softmax": r"a^L_j = z^L_j - \log \sum_k e^{z^L_k}",
+}
+COST_TEXTS = {
+    "quadratic": r"C = \frac{1}{2} \sum_j (a^L_j - y_j)^2",
+    "binary-cross-entropy": r"C = -\sum_j (y_j \ln a^L_j + (1 - y_j) \ln(1 - a^L_j))",
+    "categorical-cross-entropy": r"C = -\sum_j y_j \ln a^L_j",
+    "negative-log-likelihood": r"C = -\sum_j y_j a^L_j",
+}
+
+
+@lru_cache(maxsize=32)
+def written(text: str) -> Chain:
+    """The equation that a text is."""
+    return next(chain for row in read(text).rows for chain in chains_of(row))
+
+
+def moments_of(x: tree.Name, mean: tree.Name) -> list[Declared]:
+    """μ = 1/N Σ x and σ² = 1/N Σ (x - μ)², the usual meaning of a normalisation's μ and σ²."""
+    (letter,) = (item for item in x.below[0].items)
+    one, count = tree.Number(Fraction(1)), tree.Name("N")
+
+    def average(body: Node) -> Node:
+        assert isinstance(letter, tree.Name)
+        total = tree.Sum("sum", (letter,), one, count, (), body)
+        return tree.Product((tree.Quotient(one, count), total), ("",))
+
+    gap = tree.Group((tree.Plus((x, mean), (1, -1)),))
+    return [
+        Declared("mu", mean, average(x)),
+        Declared("sigma2", tree.Name("sigma2"), average(tree.Power(gap, tree.Number(Fraction(2))))),
+    ]
+
+
+def folded_into_names(declared: list[Declared]) -> list[Declared]:
+    """a = σ(Σ w a + b) as a = σ(z), where z has that equation; and the like."""
+    whole = [
+        one
+        for one in declared
+        if isinstance(one.left, tree.Name) and not isinstance(one.right, tree.Name | tree.Number)
+    ]
+    for one in whole:
+        assert isinstance(one.left, tree.Name)
+        if any(isinstance(node, tree.Derivative | tree.Nabla) for node in tree.walk(one.right)):
+            continue
+        left, right = one.left, one.right
+        declared = [
+            other if other.key == one.key else replace(other, right=folded(right, left, other.right))
+            for other in declared
+        ]
+    return declared

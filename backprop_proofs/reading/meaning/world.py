@@ -1,0 +1,256 @@
+"""What a text speaks of: its quantities with the places of their indices, its layers, its functions, its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain, count
+
+from sympy import Expr, Integer, Symbol
+
+from backprop_proofs.language.binding import free_indices
+from backprop_proofs.language.expressions import Fn, Quantity, Ref
+from backprop_proofs.language.indices import Limit, index, line
+from backprop_proofs.language.network import Network
+from backprop_proofs.reading.meaning.dimensions import Dim, Dimensions
+
+ONE = Integer(1)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A place for a layer or a time: from low to high; `last` is the letter of the last one."""
+
+    last: Symbol
+    low: Expr
+    high: Expr
+
+
+Place = Stage | int  # a stage, or the node of a dimension
+
+
+@dataclass(frozen=True)
+class Family:
+    """A quantity: its places in order, those of the superscripts first."""
+
+    quantity: Quantity
+    places: tuple[Place, ...]
+
+    @property
+    def above(self) -> int:
+        """How many of its indices are written above."""
+        return int(self.quantity.superscripts)
+
+    def staged(self) -> int | None:
+        """The place of its layer or time, if it has one."""
+        return next((number for number, place in enumerate(self.places) if isinstance(place, Stage)), None)
+
+
+@dataclass
+class World:
+    """All that is known; it grows with the names that a text brings in.
+
+    families by the written name; variables: letters of stages that take all values, as l does; sizes: the letters that
+    stand for the length of a dimension.
+    """
+
+    dims: Dimensions = field(default_factory=Dimensions)
+    families: dict[str, Family] = field(default_factory=dict)
+    network: Network | None = None
+    cost: Ref | None = None
+    staged_size: Quantity = field(default_factory=lambda: Quantity("n"))
+    named: dict[int, Symbol] = field(default_factory=dict)  # letters given to dimensions that the writer gave none
+    fresh: set[str] = field(default_factory=set)  # names that nothing defines, met in a line
+    functions: set[str] = field(default_factory=set)
+    lengths: dict[str, Expr] = field(default_factory=dict)  # what a text calls the length of a dimension
+    declared: set[Expr] = field(default_factory=set)  # lengths that the text declares, as in W ∈ R^{n×m}
+    layout: str = (
+        "columns"  # how vectors stand: as columns, as "rows", or with gradients alone as rows, "gradient rows"
+    )
+    gradients: set[str] = field(default_factory=set)  # the names of gradients
+
+    def saved(self) -> tuple[object, ...]:
+        """All that a line may add, to go back to."""
+        return dict(self.families), set(self.fresh), set(self.functions), dict(self.lengths), self.dims.snapshot()
+
+    def restore(self, saved: tuple[object, ...]) -> None:
+        """Go back to what was saved."""
+        self.families, self.fresh, self.functions, self.lengths, nodes = saved  # type: ignore[assignment]
+        self.dims.restore(nodes)  # type: ignore[arg-type]
+
+    def size(self, dim: Dim) -> Expr:
+        """The upper end of a dimension."""
+        node, stage = self.dims.root(dim)
+        known = self.dims.known(dim)
+        if known.value is not None:
+            return known.value
+        if stage is not None:
+            return self.staged_size[stage]
+        if node not in self.named:
+            taken = {s.name for s in self.named.values()} | set(self.families)
+            wanted = "n_" + (known.names[0] if known.names else "x")
+            while wanted in taken:
+                wanted += "_"
+            self.named[node] = index(wanted)
+        return self.named[node]
+
+    def limits(self, dim: Dim) -> tuple[Expr, Expr]:
+        """The ends of a dimension."""
+        return ONE, self.size(dim)
+
+
+def world_of(network: Network) -> World:
+    """What a network speaks of, its dimensions fixed."""
+    world = World(network=network)
+    nodes: dict[object, int] = {}
+    last = _last(network)
+    quantities = _quantities(network)
+    for name, limits in network.families.items():
+        if name not in quantities:
+            continue
+        letters = {letter for letter, _, _ in limits}
+        staged = _stage_letters(network, name, limits)
+        places: list[Place] = []
+        for letter, low, high in limits:
+            if letter in staged and high is not None:
+                places.append(Stage(last or index("L"), low, high))
+            else:
+                places.append(_dimension(world, nodes, high, letters, name))
+        world.families[name] = Family(quantities[name], tuple(places))
+    world.functions |= {function.name for function in network.functions} | _function_names(network)
+    world.cost = _cost(network)
+    world.dims.freeze()
+    return world
+
+
+def _dimension(world: World, nodes: dict[object, int], high: Expr | None, letters: set[Symbol], name: str) -> int:
+    """The node of a range: n[l - 1] is that of n, one stage down."""
+    if isinstance(high, Ref) and len(high.indices) == 1:
+        stage = high.indices[0]
+        base = nodes.setdefault(high.quantity, -1)
+        if base < 0:
+            base = nodes[high.quantity] = world.dims.new(name)
+            world.staged_size = high.quantity
+        variable = free_indices(stage) & letters
+        if not variable:
+            node = world.dims.new(name)
+            world.dims._nodes[node].alias = (base, stage)
+            return node
+        shift = stage - next(iter(variable))
+        if shift == 0:
+            return base
+        node = world.dims.new(name)
+        world.dims._nodes[node].parent, world.dims._nodes[node].shift = base, int(shift)
+        return node
+    if high not in nodes:
+        nodes[high] = world.dims.new(name, staged=False, value=high)
+    return nodes[high]
+
+
+def _stage_letters(network: Network, name: str, limits: tuple[Limit, ...]) -> set[Symbol]:
+    """The letters of a family's ranges that count layers or time: others' ranges speak of them, or equations step."""
+    found: set[Symbol] = set()
+    for number, (letter, _, _) in enumerate(limits):
+        spoken = any(
+            letter in free_indices(end) for _, *ends in limits[number + 1 :] for end in ends if end is not None
+        )
+        if spoken or (name, number) in _stepped(network):
+            found.add(letter)
+    return found
+
+
+def _stepped(network: Network) -> set[tuple[str, int]]:
+    """The places of indices at which an equation takes one of another layer or time."""
+    cached = _STEPPED.get(id(network))
+    if cached is not None and cached[0] is network:
+        return cached[1]
+    links: dict[tuple[str, int], set[tuple[str, int]]] = {}
+    stepped: set[tuple[str, int]] = set()
+    for definition in network.definitions:
+        mine = {letter: (definition.ref.name, n) for n, letter in enumerate(definition.ref.indices)}
+        for ref in definition.body.atoms(Ref):
+            if ref.name not in network.families:
+                continue
+            for place, part in enumerate(ref.indices):
+                for letter in free_indices(part) & mine.keys():
+                    links.setdefault(mine[letter], set()).add((ref.name, place))
+                    links.setdefault((ref.name, place), set()).add(mine[letter])
+                    if len(line(part)) == 2 and None in line(part):
+                        stepped.add((ref.name, place))
+    todo = list(stepped)
+    while todo:
+        new = links.get(todo.pop(), set()) - stepped
+        stepped |= new
+        todo += new
+    _STEPPED[id(network)] = (network, stepped)
+    return stepped
+
+
+_STEPPED: dict[int, tuple[Network, set[tuple[str, int]]]] = {}
+
+
+def _last(network: Network) -> Symbol | None:
+    return next((letter for letter, _, _ in network.parameters if letter.name in ("L", "T", "S")), None)
+
+
+def _quantities(network: Network) -> Mapping[str, Quantity]:
+    found: dict[str, Quantity] = {}
+    for definition in network.definitions + network.abbreviations:
+        for ref in (definition.ref, *definition.body.atoms(Ref)):
+            if ref.name in network.families:
+                found[ref.name] = ref.quantity
+    return found
+
+
+def _function_names(network: Network) -> set[str]:
+    return {call.name for definition in network.definitions for call in definition.body.atoms(Fn)}
+
+
+def _cost(network: Network) -> Ref | None:
+    used = {ref.name for definition in network.definitions for ref in definition.body.atoms(Ref)}
+    scalars = [d.ref for d in network.definitions if not d.ref.indices and d.ref.name not in used]
+    return scalars[0] if len(scalars) == 1 else None
+
+
+def extended(world: World, network: Network, limits: tuple[Limit, ...] = ()) -> Network:
+    """The network with the names that a text brings in, as inputs, and the sizes that limits speak of."""
+    families = {key: limits_of(world, family) for key, family in world.families.items() if key not in network.families}
+    known = {letter for letter, _, _ in network.parameters}
+    further = tuple(limit for limit in parameters_of({**families, "": limits}) if limit[0] not in known)
+    return replace(network, families=dict(network.families) | families, parameters=(*network.parameters, *further))
+
+
+def spare_names(taken: set[str]) -> Iterator[str]:
+    """Names for index letters, none of those taken."""
+    usual = ("j", "k", "i", "p", "q", "r", "s", "u", "v")
+    return (name for name in chain(usual, (f"j_{number}" for number in count(1))) if name not in taken)
+
+
+def limits_of(world: World, family: Family) -> tuple[Limit, ...]:
+    """The ranges of a quantity's indices, under letters of their own."""
+    spare = spare_names(set())
+    limits: list[Limit] = []
+    stage: Symbol | None = None
+    for place in family.places:
+        if isinstance(place, Stage):
+            stage = index("t" if place.last.name == "T" else "l")
+            limits.append((stage, place.low, place.high))
+    for place in family.places:
+        if not isinstance(place, Stage):
+            limits.append((index(next(spare)), *world.limits(Dim(place, stage))))
+    order = iter(limits[(1 if stage is not None else 0) :])
+    return tuple(limits[0] if isinstance(place, Stage) else next(order) for place in family.places)
+
+
+def parameters_of(
+    families: dict[str, tuple[Limit, ...]], firsts: Mapping[Symbol, Integer] | None = None
+) -> tuple[Limit, ...]:
+    """The letters that ranges are made of: the last stages, and the lengths of dimensions."""
+    first = firsts or {}
+    spoken: set[Symbol] = set()
+    for limits in families.values():
+        own = {letter for letter, _, _ in limits}
+        for _, *ends in limits:
+            spoken |= {s for end in ends if end is not None for s in free_indices(end)} - own
+    order = sorted(spoken, key=lambda s: (s not in first, s.name))
+    return tuple((letter, first.get(letter, Integer(1)), None) for letter in order)

@@ -1,0 +1,204 @@
+"""Checked derivations as files for other programs: JSON, SARIF 2.1.0, and the workflow commands of GitHub.
+
+All of them are made from the entries of the JSON document, one a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from backprop_proofs.checking.report import CheckedLine, Repair, Report
+from backprop_proofs.reading.syntax import Lines
+from backprop_proofs.render.proof_file import counterexample_data
+from backprop_proofs.render.report_parts import NOTHING, file_name, one_line, place_of, plainly, said
+
+Data = dict[str, Any]
+SCHEMA = "backprop-proofs/check/1"
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {"refuted": "error", "undecided": "note", "unreadable": "warning"}
+_COMMANDS = {"refuted": "error", "undecided": "notice", "unreadable": "warning"}
+
+
+# JSON
+
+
+def file_entry(file: str, report: Report) -> Data:
+    """What is said of one file."""
+    places = Lines(plainly(report.text))
+    entry = {
+        "file": _named(file),
+        "verdict": report.verdict,
+        "first_bad_line": report.first_bad_line,
+        "lines": [_line_data(line, places) for line in report.lines],
+        "notes": list(report.notes),
+    }
+    return entry if report.lines else entry | {"message": NOTHING}
+
+
+def failed_entry(file: str, verdict: str, message: str) -> Data:
+    """A file of which nothing can be said, and why."""
+    nothing: Data = {"first_bad_line": None, "lines": [], "notes": []}
+    return {"file": _named(file), "verdict": verdict, **nothing, "message": one_line(message)}
+
+
+def check_document(entries: Sequence[Data]) -> Data:
+    """All files, in the order given."""
+    return {"schema": SCHEMA, "files": list(entries)}
+
+
+def page(entries: Sequence[Data], format: str, version: str) -> str:
+    """All files in one of the formats json, sarif and github."""
+    if format == "github":
+        return "".join(f"{command}\n" for command in github_commands(entries))
+    document = check_document(entries) if format == "json" else sarif_document(entries, version)
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _line_data(line: CheckedLine, places: Lines) -> Data:
+    """One line; its place is that of the finding, or all of the line."""
+    return {
+        "index": line.index,
+        "line": line.line,
+        "column": line.column,
+        "source": line.source,
+        "verdict": line.verdict,
+        "code": line.code,
+        "message": said(line),
+        "place": place_of(places, line.place or line.span)._asdict(),
+        "counterexample": line.counterexample and counterexample_data(line.counterexample),
+        "repair": line.repair and _repair_data(line.repair),
+        "rules": list(line.rules),
+        "notes": list(line.notes),
+    }
+
+
+def _repair_data(repair: Repair) -> Data:
+    return {
+        "mistake": repair.mistake,
+        "message": repair.message,
+        "source": repair.source,
+        "others": repair.others,
+    }
+
+
+def _named(file: str) -> str:
+    """A file's name as text: a name may hold bytes that are none."""
+    return os.fsencode(file).decode("utf-8", "replace")
+
+
+# SARIF
+
+
+def sarif_document(entries: Sequence[Data], version: str) -> Data:
+    """Each line that is not proved as a result, each file that could not be checked as a notification."""
+    found = [(entry, line) for entry in entries for line in entry["lines"] if line["verdict"] in _LEVELS]
+    rules = {rule_of(line): line["verdict"] for _, line in reversed(found)}
+    names = sorted(rules)
+    failed = [entry for entry in entries if "message" in entry]
+    invocation = {
+        "executionSuccessful": all(entry["verdict"] == "unreadable" for entry in failed),  # else a fault of ours
+        "toolExecutionNotifications": [
+            {"level": "error", "message": {"text": entry["message"]}, "locations": [_location(entry, None)]}
+            for entry in failed
+        ],
+    }
+    driver = {
+        "name": "backprop-proofs",
+        "version": version,
+        "rules": [_rule_data(name, _LEVELS[rules[name]]) for name in names],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [invocation],
+        "results": [_result(entry, line, names) for entry, line in found],
+    }
+    return {"version": "2.1.0", "$schema": _SARIF, "runs": [run]}
+
+
+def rule_of(line: Data) -> str:
+    """The stable name of a finding: its code, or its verdict where it has none."""
+    return str(line["code"] or line["verdict"])
+
+
+def _rule_data(name: str, level: str) -> Data:
+    words = {"text": name.replace("-", " ").capitalize()}
+    return {"id": name, "shortDescription": words, "defaultConfiguration": {"level": level}}
+
+
+def _result(entry: Data, line: Data, names: Sequence[str]) -> Data:
+    rule = rule_of(line)
+    return {
+        "ruleId": rule,
+        "ruleIndex": names.index(rule),
+        "level": _LEVELS[line["verdict"]],
+        "message": {"text": "\n".join(_told(line))},
+        "locations": [_location(entry, line["place"])],
+    }
+
+
+def _location(entry: Data, place: Data | None) -> Data:
+    physical: Data = {"artifactLocation": {"uri": _uri(entry["file"])}}
+    if place is not None:
+        keys = ("startLine", "startColumn", "endLine", "endColumn")
+        physical["region"] = dict(zip(keys, place.values(), strict=True))
+    return {"physicalLocation": physical}
+
+
+def _uri(file: str) -> str:
+    if file == "-":
+        return "stdin"
+    path = PurePath(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _told(line: Data) -> Iterator[str]:
+    """What is wrong, and what mends it."""
+    yield line["message"]
+    repair = line["repair"]
+    if repair is not None:
+        yield one_line(f"{repair['message'] or repair['mistake']}: {repair['source']}")
+
+
+# GitHub
+
+
+def github_commands(entries: Sequence[Data]) -> Iterator[str]:
+    """A workflow command for each line that is not proved, and for each file that could not be checked."""
+    for entry in entries:
+        if "message" in entry:
+            yield _command("error", entry["message"], {"file": _shown(entry), "title": f"{entry['verdict']} file"})
+        for line in entry["lines"]:
+            if line["verdict"] in _COMMANDS:
+                yield _line_command(entry, line)
+
+
+def _line_command(entry: Data, line: Data) -> str:
+    place = line["place"]
+    where = {"file": _shown(entry), "line": place["line"], "endLine": place["end_line"], "col": place["column"]}
+    if place["end_line"] == place["line"]:
+        where["endColumn"] = place["end_column"]
+    title = line["verdict"] + (f" ({line['code']})" if rule_of(line) != line["verdict"] else "")
+    return _command(_COMMANDS[line["verdict"]], "\n".join(_told(line)), where | {"title": title})
+
+
+def _shown(entry: Data) -> str:
+    return file_name(entry["file"]) if entry["file"] == "-" else str(entry["file"])
+
+
+def _command(name: str, message: str, properties: Data) -> str:
+    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{name} {listed}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

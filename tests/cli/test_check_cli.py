@@ -1,0 +1,524 @@
+"""`backprop-proofs check`: what it prints in each format, files that cannot be read, several processes, statuses."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import combinations_with_replacement
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.dying import judged_or_dead
+from reading.written import CASES, written
+from render.checked import FAILS, MENDS, report_of
+
+from backprop_proofs import cli, cli_files
+from backprop_proofs.checking import check as judge
+from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, UNREADABLE, Report
+from backprop_proofs.cli_files import Outcome, Task, outcomes, status
+from backprop_proofs.errors import InvalidInput
+from backprop_proofs.reading.document import LARGEST_FILE
+
+COMMAND = [sys.executable, "-m", "backprop_proofs", "check"]
+Run = Callable[..., tuple[int, str, str]]
+SAYS: dict[str, dict[str, Any]] = {
+    "p": {},
+    "r": {
+        "verdict": REFUTED,
+        "code": "unequal",
+        "message": "it is 100% wrong",
+        "counterexample": FAILS,
+        "repair": MENDS,
+    },
+    "u": {"verdict": UNDECIDED, "code": "not-decided", "message": "it is open"},
+    "n": {"verdict": UNREADABLE, "code": "unreadable", "message": "it is no formula"},
+}
+asked: list[dict[str, Any]] = []
+
+
+def by_the_letter(text: str, **given: Any) -> Report:
+    """A judge who goes by the letter on the right: a = p is proved, a = r is refuted."""
+    asked.append(given)
+    if "raise" in text:
+        raise RuntimeError("out of\norder")
+    if "refuse" in text:
+        raise InvalidInput("it is too long")
+    verdicts = dict(enumerate(SAYS[letter] for letter in re.findall(r"= ([prun])$", text, re.MULTILINE)))
+    return report_of(text, verdicts)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """The command within this process, with a judge who goes by the letter: (status, standard output and error)."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(judge, "check", by_the_letter)
+    asked.clear()
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["check", *arguments])
+        found = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, found.out, found.err
+
+    yield call
+    gc.unfreeze()
+    gc.enable()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files named by the letters of their lines; pru.txt has three lines: proved, refuted, undecided."""
+    for letters in ("p", "pp", "pru", "u", "n", "pn", "ur"):
+        (tmp_path / f"{letters}.txt").write_text("".join(f"a = {letter}\n" for letter in letters))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def process(
+    *arguments: str, stdin: bytes = b"", command: list[str] = COMMAND, **settings: str
+) -> subprocess.CompletedProcess[bytes]:
+    unwanted = ("NO_COLOR", "PYTHONIOENCODING", "FORCE_COLOR")
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return subprocess.run(
+        [*command, *arguments], input=stdin, capture_output=True, env=environment | settings, timeout=60, check=False
+    )
+
+
+# One file
+
+
+def test_one_file(run: Run, folder: Path) -> None:
+    code, out, err = run("pru.txt")
+    assert (code, err) == (1, "")
+    assert out.startswith("pru.txt: refuted\n----------------\n  ✓ 1  a = p\n  ✗ 2  a = r\n  ? 3  a = u\n")
+    for part in (
+        "\n  3 lines: 1 proved ✓, 1 refuted ✗, 1 undecided ?\n",
+        "\nLine 2, column 1: it is 100% wrong\n",
+        "\nWhere it fails\n",
+        "\nWhat mends it\n",
+        "\nNot decided\n  line 3: it is open\n",
+    ):
+        assert part in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "at line" not in out
+
+
+def test_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, code in (("a = p\n", 0), ("a = r\n", 1)):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        found = run("-")
+        assert (found[0], found[2]) == (code, "")
+        assert found[1].startswith("<stdin>: ")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a = p\n")))
+    assert json.loads(run("-", "-f", "json")[1])["files"][0]["file"] == "-"
+
+
+def test_what_is_said_of_the_network_is_handed_on(run: Run, folder: Path) -> None:
+    equations = "z_i = \\sum_j W_{ij} x_j ; a_i = \\tanh(z_i) ; C = \\sum_i (a_i - y_i)^2\n"
+    (folder / "net.txt").write_text(equations)
+    run("p.txt", "u.txt", "--activation", "softmax", "--cost", "quadratic")
+    run("p.txt", "--network", "net.txt")
+    run("p.txt")
+    given = {"network": None, "activation": "softmax", "cost": "quadratic"}
+    nothing = {"network": None, "activation": None, "cost": None}
+    assert asked == [given, given, nothing | {"network": equations}, nothing]
+
+
+def test_a_page_goes_to_a_file(run: Run, folder: Path) -> None:
+    for format in ("text", "json", "sarif", "github"):
+        printed = run("pru.txt", "-f", format)
+        assert run("pru.txt", "-f", format, "-o", "out") == (1, "", "")
+        assert (folder / "out").read_text(encoding="utf-8") == printed[1]
+
+
+# Several files
+
+
+def test_several_files_end_in_a_table(run: Run, folder: Path) -> None:
+    code, out, err = run("p.txt", "pru.txt", "u.txt", "ur.txt")
+    assert (code, err) == (1, "")
+    assert out.startswith("pru.txt: refuted\n----------------\nLine 2, column 1: ")
+    assert out.count("\nWhere it fails\n") == 2  # a page each for those that are wrong
+    rows = [re.split(r"\s{2,}", row) for row in out[out.index("\nfile ") :].splitlines()[2:]]
+    assert rows == [
+        ["p.txt", "✓ proved", "1", "-"],
+        ["pru.txt", "✗ refuted", "3", "2", "it is 100% wrong"],
+        ["u.txt", "? undecided", "1", "1", "it is open"],
+        ["ur.txt", "✗ refuted", "2", "2", "it is 100% wrong"],
+        [""],
+        ["4 files: 1 proved ✓, 2 refuted ✗, 1 undecided ?"],
+    ]
+
+
+def test_files_keep_their_order_in_every_format(run: Run, folder: Path) -> None:
+    names = ["u.txt", "p.txt", "pru.txt", "n.txt", "p.txt"]
+    document = json.loads(run(*names, "-f", "json")[1])
+    assert document["schema"] == "backprop-proofs/check/1"
+    assert [entry["file"] for entry in document["files"]] == names
+    assert [entry["verdict"] for entry in document["files"]] == [UNDECIDED, PROVED, REFUTED, UNREADABLE, PROVED]
+    assert document["files"][2]["first_bad_line"] == 1
+    found = json.loads(run(*names, "-f", "sarif")[1])["runs"][0]["results"]
+    assert [result["level"] for result in found] == ["note", "error", "note", "warning"]
+    lines = run(*names, "-f", "github")[1].splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["::notice", "::error", "::notice", "::warning"]
+    assert lines[1].startswith("::error file=pru.txt,line=2,endLine=2,col=1,endColumn=6,title=refuted (unequal)::")
+    assert "it is 100%25 wrong%0Aw^{l+1}_{jk} should be" in lines[1]
+
+
+# Files that cannot be read
+
+
+@pytest.fixture
+def bad(folder: Path) -> dict[str, str]:
+    """Names of what cannot be read, with what is said of it."""
+    os.mkfifo(folder / "pipe")
+    (folder / "nul.txt").write_bytes(b"a = \0")
+    (folder / "large.txt").write_bytes(b"x" * (LARGEST_FILE + 1))
+    (folder / "utf16.txt").write_bytes(b"\xff\xfea")
+    (folder / "refuse.txt").write_text("refuse")
+    return {
+        "gone.txt": "No such file or directory",
+        ".": "expected a file or -; found a directory",
+        "pipe": "expected a file or -; found a pipe",
+        "/dev/zero": "expected a file or -; found a device",
+        "nul.txt": "a text file has no NUL bytes; found one at byte 5",
+        "large.txt": "a file of at most 4,000,000 bytes is read; found 4,000,001",
+        "utf16.txt": "the file starts like UTF-16 and is not; save it as UTF-8",
+        "": "No such file or directory",
+        "refuse.txt": "it is too long",
+    }
+
+
+def test_each_bad_file_is_one_line(run: Run, bad: dict[str, str]) -> None:
+    for name, why in bad.items():
+        code, out, err = run(name)
+        assert (code, out) == (2, "")
+        assert re.fullmatch(rf"backprop-proofs: cannot (read|check) {re.escape(name)}: {re.escape(why)}\n", err)
+        (entry,) = json.loads(run(name, "-f", "json")[1])["files"]
+        assert (entry["verdict"], entry["lines"], entry["first_bad_line"]) == (UNREADABLE, [], None)
+        assert entry["message"] == why
+
+
+def test_bad_files_do_not_stop_the_others(run: Run, bad: dict[str, str]) -> None:
+    names = [name for bad_one in bad for name in (bad_one, "p.txt")]
+    code, out, err = run(*names)
+    assert code == 2
+    assert err.count("\n") == len(bad)
+    assert out.endswith(f"{2 * len(bad)} files: {len(bad)} proved ✓, {len(bad)} unreadable !\n")
+    assert run(*names, "pru.txt")[0] == 1
+
+
+def test_an_unreadable_line_or_an_empty_file_is_no_fault(run: Run, folder: Path) -> None:
+    (folder / "empty.txt").write_text("")
+    code, out, err = run("empty.txt")
+    assert (code, err) == (2, "")
+    assert "no equation was found" in out
+    assert run("pn.txt")[0] == 3
+
+
+def test_a_fault_of_the_program_on_one_file(run: Run, folder: Path) -> None:
+    (folder / "raise.txt").write_text("raise")
+    for format in ("text", "json", "sarif", "github"):
+        code, out, err = run("p.txt", "raise.txt", "pp.txt", "-f", format)
+        assert code == 2
+        said = "backprop-proofs: cannot check raise.txt: a fault of the program: RuntimeError: out of order\n"
+        assert err == said
+        assert "raise.txt" in out
+    entries = json.loads(run("p.txt", "raise.txt", "pp.txt", "-f", "json")[1])["files"]
+    assert [(entry["verdict"], len(entry["lines"])) for entry in entries] == [(PROVED, 1), (UNDECIDED, 0), (PROVED, 2)]
+    assert run("raise.txt", "pru.txt")[0] == 1
+
+
+def test_encodings(run: Run, folder: Path) -> None:
+    for number, (encoding, mark) in enumerate((("utf-8", b""), ("utf-8-sig", b""), ("utf-16", b""), ("latin-1", b""))):
+        (folder / f"{number}").write_bytes(mark + "für alle\na = p\n".encode(encoding))
+        assert run(f"{number}")[0] == 0
+
+
+def test_a_name_with_control_characters_is_one_plain_line(run: Run, folder: Path) -> None:
+    name = "a\x1b[31m\nb"
+    (folder / name).write_text("a = r\n")
+    for arguments in ((name,), (name, "p.txt"), (f"{name}gone",)):
+        _, out, err = run(*arguments)
+        assert "\x1b" not in out + err
+        assert err.count("\n") <= 1
+    assert json.loads(run(name, "-f", "json")[1])["files"][0]["file"] == name
+    assert "\n" not in run(name, "-f", "github")[1].removesuffix("\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are bytes on POSIX only")
+def test_a_name_that_is_no_text(run: Run, folder: Path) -> None:
+    name = os.fsdecode(b"\xff.txt")
+    (folder / name).write_text("a = r\n")
+    assert run(name)[:2] == (1, run(name, "-o", "-")[1])
+    for format in ("text", "json", "sarif", "github"):
+        assert run(name, f"{name}gone", "-f", format, "-o", "out")[0] == 1
+
+
+# Exit statuses
+
+WORST = {"refuted": 1, "unreadable": 2, "fault": 2, "undecided": 3, "proved": 0}  # in the order that decides
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_status_of_several_files(count: int) -> None:
+    for verdicts in combinations_with_replacement(WORST, count):
+        found = [
+            Outcome("", {"verdict": "undecided" if verdict == "fault" else verdict}, (), "why" * (verdict == "fault"))
+            for verdict in verdicts
+        ]
+        assert status(found) == status(found[::-1]) == next(WORST[verdict] for verdict in WORST if verdict in verdicts)
+
+
+def test_the_status_of_each_file(run: Run, folder: Path) -> None:
+    statuses = {"p": 0, "pp": 0, "pru": 1, "u": 3, "n": 2, "pn": 3, "ur": 1}
+    assert {name: run(f"{name}.txt")[0] for name in statuses} == statuses
+
+
+# Arguments
+
+FAULTS = {
+    "check": "Missing argument 'FILE",
+    "check p.txt --format latex": "unknown format 'latex': did you mean 'text'?",
+    "check p.txt --format html": "unknown format 'html'",
+    "check p.txt --activation sigmod": "unknown activation 'sigmod': did you mean 'sigmoid'?",
+    "check p.txt --cost cube": "unknown cost 'cube'",
+    "check p.txt --jobs 0": "Invalid value for '--jobs'",
+    "check p.txt --jobs two": "Invalid value for '--jobs'",
+    "check - p.txt -": "standard input can be read only once",
+    "check - --network -": "standard input can be read only once",
+    "check p.txt --network gone.txt": "cannot read gone.txt: No such file or directory",
+    "check p.txt --network .": "cannot read .: expected a file or -; found a directory",
+    "check p.txt -o gone/out.txt": "cannot write gone/out.txt",
+    "derive W --network gone.txt": "cannot read gone.txt: No such file or directory",
+    "derive W --network p.txt --depth 3": "--network: expected no option of the perceptron beside it; found --depth",
+    "derive W --network p.txt --activation any": "found --activation",
+    "derive W --network p.txt --decay": "found --decay",
+}
+
+
+@pytest.mark.parametrize("arguments", FAULTS)
+def test_bad_arguments_are_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], run: Run, folder: Path, arguments: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments.split(" "))
+    found = capsys.readouterr()
+    assert (ended.value.code, found.out) == (2, "")
+    assert found.err.count("\n") == 1
+    assert FAULTS[arguments] in found.err
+
+
+@pytest.mark.parametrize("text", ["z_i = ", "hello", "z_i = \\sum_j W_{ij} x_j +"])
+def test_a_network_that_is_none_is_said_once(run: Run, folder: Path, text: str) -> None:
+    (folder / "net.txt").write_text(text)
+    code, out, err = run("p.txt", "u.txt", "--network", "net.txt")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert asked == []
+
+
+def test_help_says_what_the_statuses_mean() -> None:
+    done = process("--help")
+    said = " ".join(done.stdout.decode().split())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Exit status: 1 if a line is refuted; else 2 if a file cannot be read; else 3 if" in said
+    for option in (
+        "--network FILE",
+        "--activation NAME",
+        "--cost NAME",
+        "--format FORMAT",
+        "--jobs N",
+        "--output FILE",
+    ):
+        assert option in said
+
+
+def test_help_imports_neither_sympy_nor_the_reader() -> None:
+    program = """
+import sys
+from backprop_proofs.cli import main
+try:
+    main(["check", "--help"])
+finally:
+    sys.stderr.write(" ".join(name for name in sys.modules if name in ("sympy", "lark", "rich.console")))
+"""
+    done = process(command=[sys.executable, "-c", program])
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+# Networks of one's own
+
+
+def test_derive_in_a_network_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "net.txt"
+    file.write_text("z_i = \\sum_j W_{ij} x_j + b_i ; a_i = \\tanh(z_i) ; C = \\sum_i (a_i - y_i)^2 / 2\n")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["derive", "W", "--network", str(file)])
+    found = capsys.readouterr()
+    assert (ended.value.code, found.err) == (0, "")
+    assert found.out.startswith("dC/dW: proved\n")
+    assert "tanh'(z_j) x_k" in found.out
+    gc.unfreeze()
+    gc.enable()
+
+
+# The process
+
+
+def test_a_pipe_is_not_waited_for(bad: dict[str, str]) -> None:
+    done = process("pipe", "/dev/zero")
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 2
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_several_processes_print_what_one_prints(bad: dict[str, str], format: str) -> None:
+    """The same bytes and the same status, with the files in their order; standard input is this process's own."""
+    names = ["p.txt", "pipe", "pru.txt", "-", "gone.txt", "u.txt", "n.txt", "."]
+    one, two = (process(*names, "-f", format, "-j", jobs, stdin=b"b = c\n") for jobs in ("1", "2"))
+    assert (two.returncode, two.stdout, two.stderr) == (one.returncode, one.stdout, one.stderr)
+    assert one.stderr.count(b"\n") == 3
+    assert b"Traceback" not in one.stderr
+    if format == "json":
+        entries = json.loads(two.stdout)["files"]
+        assert [entry["file"] for entry in entries] == names
+        assert [line["source"] for line in entries[3]["lines"]] == ["b = c"]
+
+
+def test_a_process_that_dies_takes_only_its_file_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_files, "judged", judged_or_dead)
+    names = ["a", "kills", "b", "kills too", "c"]
+    found = list(outcomes([Task(name) for name in names], 2))
+    gc.enable()
+    assert [outcome.file for outcome in found] == names
+    why = "cannot check {}: a fault of the program: its process ended"
+    assert [outcome.failure for outcome in found] == [why.format(name) if "kills" in name else "" for name in names]
+
+
+@pytest.mark.parametrize("everyone", [True, False])
+def test_an_interrupt_ends_all_processes_quietly(folder: Path, everyone: bool) -> None:
+    """Ctrl-C reaches every process of a terminal, `kill` only one."""
+    started = subprocess.Popen(
+        [*COMMAND, "p.txt", "u.txt", "-", "-j", "2"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with started as child:
+        time.sleep(4)  # the files are judged by now, and it waits for standard input
+        assert child.poll() is None
+        (os.killpg if everyone else os.kill)(child.pid, signal.SIGINT)
+        assert child.stderr is not None
+        assert child.stderr.read() == b""
+        assert child.wait(timeout=60) == 130
+    assert is_gone(child.pid)
+
+
+def is_gone(group: int) -> bool:
+    """Whether no process of a group is left; the last one may take a moment."""
+    for _ in range(50):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def on_a_terminal(*arguments: str, **settings: str) -> str:
+    ours, theirs = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    environment |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | settings
+    with subprocess.Popen([*COMMAND, *arguments], stdout=theirs, stderr=theirs, env=environment) as child:
+        os.close(theirs)
+        found = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            found += piece
+        child.wait(timeout=60)
+    os.close(ours)
+    return found.decode()
+
+
+def test_colour_says_nothing_of_its_own(folder: Path) -> None:
+    coloured, bare = on_a_terminal("pru.txt"), on_a_terminal("pru.txt", NO_COLOR="1")
+    assert "\x1b[" in coloured
+    assert "\x1b[" not in bare
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == bare
+    assert "\x1b[" not in on_a_terminal("pru.txt", TERM="dumb")
+    assert b"\x1b[" not in process("pru.txt", TERM="xterm-256color").stdout
+
+
+def test_progress_is_shown_on_a_terminal_only(folder: Path) -> None:
+    assert "2 files " in on_a_terminal("p.txt", "u.txt", "-f", "github")
+    assert "1 file" not in on_a_terminal("p.txt", "-f", "github")
+    assert process("p.txt", "u.txt").stderr == b""
+
+
+def test_ascii_where_there_is_no_unicode(folder: Path) -> None:
+    (folder / "greek.txt").write_text("δ_j = Σ_k σ'(z_k) w_{kj}\n", encoding="utf-8")
+    for format in ("text", "json", "sarif", "github"):
+        done = process("greek.txt", "p.txt", "-f", format, PYTHONIOENCODING="ascii")
+        assert done.stderr == b""
+        assert done.stdout.isascii()
+    assert b"delta_j = sum_k sigma'(z_k) w_{kj}" in process("greek.txt", PYTHONIOENCODING="ascii").stdout
+
+
+# The judge himself
+
+BY_ID = {case["id"]: case for case in CASES}
+
+
+def checked(tmp_path: Path, name: str, form: str = "align", *arguments: str) -> tuple[int, dict[str, Any]]:
+    file = tmp_path / "derivation.tex"
+    file.write_text(written(BY_ID[name], form), encoding="utf-8")
+    done = process(str(file), "-f", "json", *arguments)
+    assert done.stderr == b""
+    return done.returncode, json.loads(done.stdout)["files"][0]
+
+
+@pytest.mark.parametrize("form", ["align", "bare lines"])
+def test_nielsens_derivation_is_proved(tmp_path: Path, form: str) -> None:
+    code, entry = checked(tmp_path, "nielsen-bp2", form)
+    assert (code, entry["verdict"], entry["first_bad_line"]) == (0, PROVED, None)
+    assert len(entry["lines"]) == 6
+
+
+@pytest.mark.parametrize("form", ["align", "bare lines"])
+def test_swapped_indices_are_found_and_mended(tmp_path: Path, form: str) -> None:
+    code, entry = checked(tmp_path, "nielsen-bp2-m-swap", form)
+    assert (code, entry["verdict"], entry["first_bad_line"]) == (1, REFUTED, 4)
+    assert [line["verdict"] for line in entry["lines"]] == [PROVED] * 4 + [REFUTED] * 2
+    for line in entry["lines"][4:]:
+        assert line["code"]
+        assert line["message"]
+        assert "w^{l+1}_{kj}" in line["repair"]["source"]
+
+
+def test_the_page_of_swapped_indices(tmp_path: Path) -> None:
+    file = tmp_path / "derivation.tex"
+    file.write_text(written(BY_ID["nielsen-bp2-m-swap"], "align"), encoding="utf-8")
+    done = process(str(file), PYTHONIOENCODING="utf-8", COLUMNS="100")
+    out = done.stdout.decode()
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert [*re.findall(r"^  (\S) +\d+  ", out, re.MULTILINE)] == ["✓"] * 4 + ["✗"] * 2
+    assert re.search(r"^Line \d+, column \d+: \S", out, re.MULTILINE)
+    assert "\nWhat mends it\n" in out
+    assert "w^{l+1}_{kj}" in out[out.index("\nWhat mends it\n") :]
