@@ -137,7 +137,7 @@ class _Checker:
         try:
             made, _ = link(self.story.world, self.story.census, left, right)
         except Misfit as misfit:
-            return self._misfit(misfit, row, left, right)
+            return self._misfit(misfit, left, right)
         except NotUnderstood as unclear:
             return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
         except (BackpropError, RecursionError) as error:
@@ -155,7 +155,7 @@ class _Checker:
             return _Said(REFUTED, Finding(unused.code, unused.message, unused.span))
         return _Said(PROVED, notes=(f"taken as the definition of {name}",))
 
-    def _misfit(self, misfit: Misfit, row: Row, left: Node, right: Node) -> _Said:
+    def _misfit(self, misfit: Misfit, left: Node, right: Node) -> _Said:
         """What does not fit is wrong, unless it fits where gradients are rows, or what it is was guessed."""
         finding = Finding(misfit.code, misfit.message, misfit.span)
         world = self.story.world
@@ -164,10 +164,9 @@ class _Checker:
         if misfit.code == "shape" and world.layout == "columns":
             world.layout = "gradient rows"
             try:
-                made, _ = link(world, self.story.census, left, right)
-                said = self._judged(row, made, right, set(world.fresh))
-                note = "gradients are taken as rows here, as in the Jacobian convention"
-                return replace(said, notes=(*said.notes, note)) if said.verdict == PROVED else _Said(UNDECIDED, finding)
+                link(world, self.story.census, left, right)
+                words = "where gradients are rows this fits, where they are columns it does not; write it with indices"
+                return _Said(UNDECIDED, Finding("layout", words, misfit.span))
             except Misfit:
                 pass
             except NotUnderstood as unclear:

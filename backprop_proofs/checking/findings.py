@@ -18,6 +18,7 @@ CODES = {
     "index-count": "a quantity has too many indices",
     "unused-bound-index": "a sum's index does not occur in what is summed",
     "shape": "shapes that do not fit; mostly a missing transpose",
+    "layout": "shapes that fit only where gradients are rows",
     "unequal": "the two sides differ on a network",
     "not-decided": "neither proved nor refuted",
     "not-understood": "the meaning of something written is not known",

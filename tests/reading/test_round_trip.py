@@ -11,7 +11,7 @@ from reading.trees import shown
 from render.test_notation import TABLE
 from sympy import Expr
 
-from backprop_proofs.language.expressions import Each, IndexSum
+from backprop_proofs.language.expressions import Delta, Each, IndexSum
 from backprop_proofs.reading import read
 from backprop_proofs.reading.syntax import CallOrProduct, Name, Node, Sum, parts
 from backprop_proofs.render.notation import latex, text
@@ -40,8 +40,9 @@ def census(node: Node) -> Counter[str]:
 
 
 def readable(expr: Expr) -> bool:
-    """Whether the expression has no set of quantities that is printed as {a_k : all k}."""
-    return not expr.has(Each)
+    """Whether no set is printed as {a_k : all k}, and no delta of numbers, which looks like a citation."""
+    numbers = any(not delta.free_symbols for delta in expr.atoms(Delta))
+    return not expr.has(Each) and not numbers
 
 
 @settings(max_examples=300)

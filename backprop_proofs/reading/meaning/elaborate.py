@@ -101,8 +101,6 @@ class Elaborator(Naming):
         if sign == "⊗":
             return values.outer(left, right, span)
         if sign == "*":
-            if len(left.shape) == len(right.shape) and all(map(self.world.dims.same, left.shape, right.shape)):
-                return values.entrywise(left, right, span, self.same)
             raise NotUnderstood(span, "* between arrays may be one product or another; write ⊙ or nothing")
         if sign == "·" and len(left.shape) == len(right.shape) == 1:
             raise NotUnderstood(span, "· between vectors may be one product or another; write ⊙ or ^T")
@@ -245,6 +243,8 @@ class Elaborator(Naming):
         for letter in letters:
             if letter.dim is None and not letter.staged and not letter.peers:
                 self._unranged(letter, node, before < len(self.refs))
+            if letter.compared:
+                raise NotUnderstood(letter.span, f"nothing but a delta says what {letter.name} runs over")
         limits = in_order(letters, self.world, not self.open)
         extra = [factor for factor in factors if factor is not None]
         return Value(body.shape, lambda *at: sum_over(mul(*extra, body.at(*at)), *limits))

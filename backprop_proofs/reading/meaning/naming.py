@@ -18,6 +18,7 @@ from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.meaning.world import Family, Place, Stage, World
 from backprop_proofs.reading.syntax import Node, Span, span_of
 
+_SPELLED = frozenset(("nu", "mu", "pi", "xi"))  # letters that are two letters, too, in plain text
 MOST_INDICES = 8  # of one quantity
 
 
@@ -48,14 +49,15 @@ class Naming:
         """Whether two dimensions fit, made the same where that is open."""
         return self.world.dims.unify(one, other, frozenset(self.scope.every))
 
-    def run_over(self, letter: Letter, dim: Dim, span: Span, of: str = "") -> None:
+    def run_over(self, letter: Letter, dim: Dim, span: Span, of: str = "", compared: bool = False) -> None:
         """Note that a letter runs over a dimension. Raises Misfit where it runs over another. of: what it is of."""
         if letter.staged:
             raise Misfit("index-range", f"{letter.name} counts layers or times, and stands for a neuron here", span)
+        letter.compared = compared and (letter.compared or letter.dim is None)
         if letter.dim is None:
             letter.dim = dim
             for peer in letter.peers:
-                self.run_over(peer, dim, span)
+                self.run_over(peer, dim, span, compared=True)
         elif not self.same(letter.dim, dim):
             wanted, found = (_said(self.world.size(one)) for one in (dim, letter.dim))
             place = f"this index of {of}" if of else "the index that it is compared with"
@@ -69,6 +71,10 @@ class Naming:
             return Integer(int(node.value))
         name = letter_of(node)
         if name is not None:
+            if name in _SPELLED and all(map(self.census.is_letter, name)):
+                raise NotUnderstood(
+                    span_of(node), f"{name} may be one letter or {name[0]} and {name[1]}; write a comma"
+                )
             if name in self.lasts and scope.find(name) is None:
                 return index(name)
             return scope.letter(name, span_of(node)).symbol
@@ -149,7 +155,7 @@ class Naming:
         second.peers.append(first)
         for one_letter, other_letter in ((first, second), (second, first)):
             if one_letter.dim is not None:
-                self.run_over(other_letter, one_letter.dim, span)
+                self.run_over(other_letter, one_letter.dim, span, compared=True)
                 return
 
     def _letter_at(self, expr: Expr, scope: Scope) -> Letter | None:

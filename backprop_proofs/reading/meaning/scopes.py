@@ -28,6 +28,7 @@ class Letter:
     lows: list[Expr] = field(default_factory=list)
     highs: list[Expr] = field(default_factory=list)
     used: bool = False
+    compared: bool = False  # whether a delta alone says what it runs over
     peers: list[Letter] = field(default_factory=list)  # letters that it is compared with
 
     @property

@@ -267,6 +267,8 @@ class _Teller:
                 name, argument = bare_key(call.function), call.arguments[0]
                 if name in seen or name in FUNCTIONS or not isinstance(argument, tree.Name):
                     continue
+                if argument.above or argument.below or right == argument:
+                    continue
                 if any(bare_key(other) in (name, *self._called) for other in names_of(right)):
                     continue
                 try:
