@@ -387,7 +387,7 @@ class _Teller:
                 old = next((one for one in given if isinstance(left, tree.Name) and one.key == bare_key(left)), None)
                 if old is None or any(isinstance(node, tree.Derivative | tree.Nabla) for node in tree.walk(right)):
                     continue
-                before, now = ({bare_key(name) for name in names_of(side)} for side in (old.right, right))
+                before, now = ({bare_key(n) for n in names_of(side)} - set(FUNCTIONS) for side in (old.right, right))
                 if (
                     before < now
                     and not (now - before) & known
