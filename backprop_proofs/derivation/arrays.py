@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sympy import Add, Expr, Integer, Mul, Symbol
 
+from backprop_proofs.derivation.parts import factors_of
 from backprop_proofs.language.binding import free_indices
 from backprop_proofs.language.expressions import Fn, IndexSum, Partial, Ref, mul
 from backprop_proofs.language.matrices import (
@@ -54,7 +55,7 @@ def _vector(expr: Expr, j: Symbol) -> Array | None:
 
 def _summed(total: IndexSum, j: Symbol) -> Array | None:
     """Σ_k M_{jk} v_k is M v; Σ_k M_{kj} v_k is M^T v."""
-    k, factors = total.index, total.body.args if isinstance(total.body, Mul) else (total.body,)
+    k, factors = total.index, factors_of(total.body)
     both = [factor for factor in factors if {j, k} <= free_indices(factor)]
     rest = [factor for factor in factors if factor not in both]
     if len(both) != 1 or any(j in free_indices(factor) for factor in rest) or not rest:
@@ -86,7 +87,7 @@ def _matrix(expr: Expr, j: Symbol, k: Symbol) -> Array | None:
 
 def _matrix_product(total: IndexSum, j: Symbol, k: Symbol) -> Array | None:
     """Σ_t A_{jt} B_{tk} is A B."""
-    t, factors = total.index, total.body.args if isinstance(total.body, Mul) else (total.body,)
+    t, factors = total.index, factors_of(total.body)
     left = [factor for factor in factors if j in free_indices(factor)]
     right = [factor for factor in factors if factor not in left]
     if not left or not right or any(k in free_indices(factor) for factor in left):

@@ -10,14 +10,13 @@ from dataclasses import replace
 
 from sympy import Expr, Mul, Symbol
 
-from backprop_proofs.derivation.chain import Chain, Wanted
+from backprop_proofs.derivation.chain import Chain, Wanted, retold
 from backprop_proofs.derivation.derive import closed
 from backprop_proofs.derivation.layers import (
     activation_link,
     cost_slope,
     definition_of,
     output_link,
-    retold,
     settle_sum,
 )
 from backprop_proofs.derivation.tactics import collapse, derivative_of, work_out

@@ -58,6 +58,11 @@ class Chain:
         return subterm(self.rhs, path)
 
 
+def retold(chain: Chain, neat: Expr) -> Chain:
+    """The chain, written another way where that is one."""
+    return chain.step("ring", to=neat) if neat != chain.rhs else chain
+
+
 def spare_letter(taken: Iterable[Symbol]) -> Symbol:
     """An index letter that prints unlike all of `taken`."""
     names = {letter.name for letter in taken}

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from functools import lru_cache
+
 from sympy import Expr, Symbol
 
 from backprop_proofs.derivation.chain import spare_letter
-from backprop_proofs.errors import InvalidInput
+from backprop_proofs.errors import UnknownName
 from backprop_proofs.kernel.dependence import Region, find_path, region_of, users
 from backprop_proofs.language.binding import each, fresh_index, substitute_index
 from backprop_proofs.language.expressions import Ref
-from backprop_proofs.language.indices import Facts, Limit, atom_of, expression, letters_of, line, plus
-from backprop_proofs.language.network import Definition, Network
-
-Slot = tuple[str, int]  # a quantity's name and the place of one of its indices
-
-
-def cost_of(network: Network) -> Ref:
-    """The cost: the one scalar that an equation defines and none uses. Raises InvalidInput for none or several."""
-    used = {ref.name for definition in network.definitions for ref in definition.body.atoms(Ref)}
-    scalars = [d.ref for d in network.definitions if not d.ref.indices and d.ref.name not in used]
-    if len(scalars) != 1:
-        found = ", ".join(ref.name for ref in scalars) or "none"
-        raise InvalidInput(f"the cost: expected one scalar that is defined and not used further; found {found}")
-    return scalars[0]
+from backprop_proofs.language.indices import Facts, Limit, expression, letters_of, plus
+from backprop_proofs.language.network import Network
+from backprop_proofs.networks.structure import Slot, quantities_of, renamed_limits, stages_of
 
 
 def instance(network: Network, name: str) -> tuple[Ref, tuple[Limit, ...]]:
     """A quantity at the letters of its own ranges, and those ranges. Raises UnknownName."""
-    limits = network.slots(name)
-    quantity = next(r.quantity for d in _equations(network) for r in (d.ref, *d.body.atoms(Ref)) if r.name == name)
-    return Ref(quantity, *(letter for letter, _, _ in limits)), limits
+    limits, known = network.slots(name), quantities_of(network)
+    if name not in known:
+        raise UnknownName("quantity", name, known)
+    return Ref(known[name], *(letter for letter, _, _ in limits)), limits
 
 
 def users_of(network: Network, wrt: Ref, cost: Ref, limits: tuple[Limit, ...]) -> tuple[Expr, ...]:
     """The sets of quantities that use `wrt` on the way to the cost: all neurons of a layer, but only layers that do."""
-    stages = _stages(network)
+    stages = stages_of(network)
     found: dict[str, Expr] = {}
     facts, taken = network.facts(limits), tuple(letter for letter, _, _ in (*limits, *network.parameters))
     for _, user in users(network, region_of(wrt), facts):
@@ -46,49 +39,22 @@ def users_of(network: Network, wrt: Ref, cost: Ref, limits: tuple[Limit, ...]) -
     return tuple(found.values())
 
 
-def is_recursive(network: Network, ref: Ref) -> bool:
+@lru_cache(maxsize=256)
+def is_recursive(network: Network, name: str) -> bool:
     """Whether a quantity may depend on others of its name, as along layers or time."""
-    limits = network.slots(ref.name)
-    here = region_of(Ref(ref.quantity, *(letter for letter, _, _ in limits)))
+    here, limits = instance(network, name)
     fresh = {letter: fresh_index(letter) for letter, _, _ in limits}
-    other = Ref(ref.quantity, *fresh.values())
-    apart = tuple((fresh[s], substitute_index(a, fresh), b and substitute_index(b, fresh)) for s, a, b in limits)
-    return find_path(network, here, region_of(other, apart), (), network.facts(limits)) is not None
+    other = Ref(here.quantity, *fresh.values())
+    apart = region_of(other, renamed_limits(limits, fresh))
+    return find_path(network, region_of(here), apart, (), network.facts(limits)) is not None
 
 
-def _equations(network: Network) -> tuple[Definition, ...]:
-    return network.definitions + network.abbreviations
-
-
-def _stages(network: Network) -> set[Slot]:
-    """The index places that count layers or time: where an equation steps from one value to another."""
-    links: dict[Slot, set[Slot]] = {}
-    stepped: set[Slot] = set()
-    for definition in network.definitions:
-        letters = definition.ref.indices
-        places = {atom_of(s): place for place, s in enumerate(letters) if isinstance(s, Symbol)}
-        for ref in definition.body.atoms(Ref):
-            for place, index in enumerate(ref.indices):
-                for letter in places.keys() & line(index).keys():
-                    mine, theirs = (definition.ref.name, places[letter]), (ref.name, place)
-                    links.setdefault(mine, set()).add(theirs)
-                    links.setdefault(theirs, set()).add(mine)
-                    if line(index).keys() == {letter, None}:
-                        stepped.add(theirs)
-    todo = list(stepped)
-    while todo:
-        new = links.get(todo.pop(), set()) - stepped
-        stepped |= new
-        todo += new
-    return stepped
-
-
-def _stage_lines(region: Region, stages: set[Slot]) -> str:
+def _stage_lines(region: Region, stages: Set[Slot]) -> str:
     kept = (part for place, part in enumerate(region.lines) if (region.quantity.name, place) in stages)
     return ",".join(str(expression(part)) for part in kept)
 
 
-def _as_set(network: Network, region: Region, stages: set[Slot], taken: tuple[Symbol, ...], known: Facts) -> Expr:
+def _as_set(network: Network, region: Region, stages: Set[Slot], taken: tuple[Symbol, ...], known: Facts) -> Expr:
     """The region as a set, its neurons running over all of their range under letters that are not taken."""
     indices: list[Expr] = []
     limits: list[Limit] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sympy import Expr, Symbol
 
 from backprop_proofs.derivation.arrays import as_array
-from backprop_proofs.derivation.chain import Chain, spare_letter
-from backprop_proofs.derivation.cuts import cost_of, instance, is_recursive, users_of
+from backprop_proofs.derivation.chain import Chain, retold, spare_letter
+from backprop_proofs.derivation.cuts import instance, is_recursive, users_of
 from backprop_proofs.derivation.tactics import collapse, derivative_of
 from backprop_proofs.derivation.tidy import tidied
 from backprop_proofs.errors import InvalidInput, Malformed, Refused
@@ -16,6 +16,7 @@ from backprop_proofs.language.binding import Path, alpha_equal, free_indices, su
 from backprop_proofs.language.expressions import Opaque, Partial, Ref
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
+from backprop_proofs.networks.structure import cost_of, renamed_limits
 
 
 def derive(network: Network, wrt: str) -> Theorem:
@@ -41,7 +42,7 @@ def gradient(network: Network, cost: Ref, x: Ref, limits: tuple[Limit, ...]) -> 
         lemma = derivative_of(network, limits, cost, x)
         if len(through) > 1 and any(partial.wrt == x for partial in lemma.statement.rhs.atoms(Partial)):
             raise InvalidInput(f"derive: {cost} uses {x}, and no formula says how, or only at some of its indices")
-        return _tidy(chain, lemma)
+        return _tidy(chain.use(lemma, ()))
     if not through:
         return chain.step("leaf").theorem
     try:
@@ -82,13 +83,12 @@ def _is_local(part: Expr, x: Ref) -> bool:
 def _work_out_local(chain: Chain, path: Path, x: Ref) -> None:
     """Replace ∂V/∂x, V under the sum of a chain rule, by what the equation of V gives."""
     local, limits = chain.part(path), chain.limits(path)
-    plain: dict[Symbol, Expr] = {}
+    plain: dict[Symbol, Symbol] = {}
     for letter, _, _ in limits[len(chain.theorem.limits) :]:
         taken = [*_free(chain), *plain.values()]
         plain[letter] = index(letter.name) if index(letter.name) not in taken else spare_letter(taken)
-    outside = tuple((plain.get(s, s), substitute(a, plain), b and substitute(b, plain)) for s, a, b in limits)
     parts = (substitute(part, plain) for part in local.args)
-    lemma = derivative_of(chain.theorem.network, outside, *parts)
+    lemma = derivative_of(chain.theorem.network, renamed_limits(limits, plain), *parts)
     if lemma.statement.rhs == lemma.statement.lhs:
         raise InvalidInput(f"derive: {local} cannot be worked out from the equations")
     chain.use(lemma, path, {new: old for old, new in plain.items()})
@@ -107,7 +107,7 @@ def _settle_cotangents(chain: Chain, cost: Ref) -> None:
         name = _name_of(network, cotangent)
         if name is not None:
             chain.step("definition", path, to=name)
-        elif not is_recursive(network, cotangent.wrt) and not _is_primitive(network, cost, cotangent.wrt):
+        elif not is_recursive(network, cotangent.wrt.name) and not _is_primitive(network, cost, cotangent.wrt):
             x, limits = instance(network, cotangent.wrt.name)
             lemma = gradient(network, cost, x, limits)
             chain.use(lemma, path, dict(zip(x.indices, cotangent.wrt.indices, strict=True)))
@@ -129,10 +129,5 @@ def _is_primitive(network: Network, cost: Ref, wrt: Ref) -> bool:
     return any(isinstance(b, Opaque) and any(r.quantity == wrt.quantity for r in b.atoms(Ref)) for b in bodies)
 
 
-def _tidy(chain: Chain, lemma: Theorem | None = None) -> Theorem:
-    if lemma is not None:
-        chain.use(lemma, ())
-    neat = tidied(chain.rhs)
-    if neat != chain.rhs:
-        chain.step("ring", to=neat)
-    return chain.theorem
+def _tidy(chain: Chain) -> Theorem:
+    return retold(chain, tidied(chain.rhs)).theorem

@@ -14,16 +14,17 @@ from weakref import WeakKeyDictionary
 from sympy import Add, Expr, Integer, Mul, Pow, Symbol, preorder_traversal
 
 from backprop_proofs.derivation.chain import Chain, find_all
-from backprop_proofs.derivation.cuts import users_of
+from backprop_proofs.derivation.cuts import is_recursive, users_of
 from backprop_proofs.derivation.slopes import slope_by_formula
 from backprop_proofs.derivation.tactics import collapse, derivative_of
 from backprop_proofs.errors import BackpropError, Malformed, Refused
 from backprop_proofs.kernel.dependence import find_path, region_of, unpacked
 from backprop_proofs.kernel.theorem import Theorem
-from backprop_proofs.language.binding import Path, limits_on_path, substitute, substitute_index, subterm
+from backprop_proofs.language.binding import Path, limits_on_path, substitute, subterm
 from backprop_proofs.language.expressions import Fn, Opaque, Partial, Ref
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
+from backprop_proofs.networks.structure import renamed_limits
 
 MOST_ROUNDS = 24
 MOST_PARTS, MOST_TERMS = 3_000, 2_000  # of one side; of both, multiplied out
@@ -141,18 +142,20 @@ class _Search:
         """Derivatives first that others lie on the way of; local ones before those of a cost."""
         side, path, part = one
         local = bool(part.of.indices)
-        ahead = any(self._before(side, path, part, other) for other in found)
+        ahead = any(
+            later.wrt != part.wrt and self._leads(part.wrt, later.wrt, (side, path), (there, at))
+            for there, at, later in found
+        )
         return 0 if local else 1 if ahead else 2
 
-    def _before(self, side: Chain, path: Path, part: Expr, other: tuple[Chain, Path, Expr]) -> bool:
-        there, at, later = other
-        if later.wrt == part.wrt:
-            return False
-        limits = (*side.theorem.limits, *limits_on_path(side.rhs, path), *limits_on_path(there.rhs, at))
-        unique = tuple({letter: (letter, low, high) for letter, low, high in limits}.values())
+    def _leads(self, start: Expr, end: Expr, *places: tuple[Chain, Path]) -> bool:
+        """Whether a path may lead from a quantity to another; their letters are those in force at the places."""
+        own = self.sides[0].theorem.limits
+        inner = (limit for side, path in places for limit in limits_on_path(side.rhs, path))
+        every = tuple({limit[0]: limit for limit in (*own, *inner)}.values())
         try:
-            facts = self.network.facts(side.theorem.limits).extended(unique[len(side.theorem.limits) :])
-            return find_path(self.network, region_of(part.wrt), region_of(later.wrt), (), facts) is not None
+            facts = self.network.facts(own).extended(every[len(own) :])
+            return find_path(self.network, region_of(start), region_of(end), (), facts) is not None
         except BackpropError:
             return False
 
@@ -175,11 +178,11 @@ class _Search:
                 name += "_"
             taken.add(name)
             plain[letter] = index(name)
-        return (*side.theorem.limits, *_moved(around, plain)), plain
+        return (*side.theorem.limits, *renamed_limits(around, plain)), plain
 
     def _lemma(self, side: Chain, path: Path, part: Expr) -> tuple[Theorem | None, dict[Symbol, Symbol]]:
         limits, plain = self._outside(side, path)
-        part = _put(part, plain)
+        part = substitute(part, plain)
         lemma = _once(
             self.network, ("worked out", limits, part), lambda: derivative_of(self.network, limits, *part.args)
         )
@@ -188,7 +191,7 @@ class _Search:
     def _forward(self, side: Chain, path: Path, part: Expr) -> tuple[Theorem | None, dict[Symbol, Symbol]]:
         """∂Y/∂X through whatever uses X on the way to Y, each ∂V/∂X worked out."""
         limits, plain = self._outside(side, path)
-        part = _put(part, plain)
+        part = substitute(part, plain)
         lemma = _once(self.network, ("forward", limits, part), lambda: self._linked(limits, part))
         return lemma, {new: old for old, new in plain.items()}
 
@@ -281,7 +284,7 @@ class _Search:
         return done
 
     def _recursive(self) -> bool:
-        return any(_reaches(self.network, d.ref.name) for d in self.network.definitions)
+        return any(is_recursive(self.network, d.ref.name) for d in self.network.definitions)
 
     def _open_place(self, side: Chain, path: Path) -> bool:
         return not any(
@@ -293,18 +296,12 @@ class _Search:
         used = {inner.quantity for body in bodies for inner in body.atoms(Ref)}
         if not bodies or any(isinstance(body, Opaque) for body in bodies):
             return False
-        for there, at, other in refs:
-            if other == ref or (how == _DIRECT and other.quantity not in used):
-                continue
-            limits = (*side.theorem.limits, *limits_on_path(side.rhs, path), *limits_on_path(there.rhs, at))
-            unique = tuple({letter: (letter, low, high) for letter, low, high in limits}.values())
-            facts = self.network.facts(side.theorem.limits).extended(unique[len(side.theorem.limits) :])
-            try:
-                if find_path(self.network, region_of(other), region_of(ref), (), facts) is not None:
-                    return True
-            except BackpropError:
-                continue
-        return False
+        return any(
+            other != ref
+            and (how != _DIRECT or other.quantity in used)
+            and self._leads(other, ref, (side, path), (there, at))
+            for there, at, other in refs
+        )
 
     def _function(self) -> bool:
         """A function by its formula, when all else has been tried."""
@@ -339,25 +336,3 @@ def _once(network: Network, question: object, answer: Callable[[], Theorem | Non
         except (BackpropError, RecursionError):
             known[question] = None
     return known[question]
-
-
-def _moved(limits: tuple[Limit, ...], plain: dict[Symbol, Symbol]) -> tuple[Limit, ...]:
-    return tuple((plain[s], substitute_index(a, plain), b and substitute_index(b, plain)) for s, a, b in limits)
-
-
-def _put(expr: Expr, plain: dict[Symbol, Symbol]) -> Expr:
-    return substitute(expr, plain)
-
-
-def _reaches(network: Network, name: str) -> bool:
-    """Whether a quantity is used, perhaps at another layer or time, on the way to itself."""
-    uses = {d.ref.name: {r.name for r in d.body.atoms(Ref)} for d in network.definitions}
-    todo, seen = list(uses.get(name, ())), set[str]()
-    while todo:
-        other = todo.pop()
-        if other == name:
-            return True
-        if other not in seen:
-            seen.add(other)
-            todo += uses.get(other, ())
-    return False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Mul, Symbol, preorder_traversal
+from sympy import Add, Expr, Symbol, preorder_traversal
 
-from backprop_proofs.derivation.chain import Chain, find_all
+from backprop_proofs.derivation.chain import Chain, find_all, retold
+from backprop_proofs.derivation.parts import factors_of
 from backprop_proofs.derivation.tactics import collapse, derivative_of, work_out
 from backprop_proofs.derivation.tidy import factored, tidied
 from backprop_proofs.errors import Refused
@@ -92,11 +93,6 @@ def cost_slope(net: Network) -> Theorem:
     return retold(chain, tidied(chain.rhs)).theorem
 
 
-def retold(chain: Chain, neat: Expr) -> Chain:
-    """The chain, written another way where that is one."""
-    return chain.step("ring", to=neat) if neat != chain.rhs else chain
-
-
 def settle_sum(chain: Chain) -> Chain:
     """Σ_k ∂C/∂a_k ∂a_k/∂z_j with the link put in: collapsed where [k = j] is a factor; else what of it collapses."""
     collapse(chain)
@@ -109,6 +105,5 @@ def settle_sum(chain: Chain) -> Chain:
 
 
 def _has_constant(total: IndexSum) -> bool:
-    factors = total.body.args if isinstance(total.body, Mul) else (total.body,)
-    stand = [total.index in free_indices(factor) for factor in factors]
+    stand = [total.index in free_indices(factor) for factor in factors_of(total.body)]
     return any(stand) and not all(stand) and not isinstance(total.body, Add)

@@ -10,9 +10,9 @@ from fractions import Fraction
 from sympy import Integer
 
 from backprop_proofs.derivation.backprop import bp1_of_any_cost, bp1_of_given_cost, bp3, bp4, is_partial
-from backprop_proofs.derivation.chain import Chain, Wanted
+from backprop_proofs.derivation.chain import Chain, Wanted, retold
 from backprop_proofs.derivation.derive import closed
-from backprop_proofs.derivation.layers import definition_of, output_link, retold
+from backprop_proofs.derivation.layers import definition_of, output_link
 from backprop_proofs.derivation.simplify import simplified
 from backprop_proofs.derivation.slopes import slope_of
 from backprop_proofs.derivation.tactics import derivative_of

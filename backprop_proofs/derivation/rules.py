@@ -9,6 +9,7 @@ from itertools import product
 
 from sympy import Add, Expr, Mul, Number, Pow, Rational, S, Symbol
 
+from backprop_proofs.derivation.parts import factors_of, terms_of
 from backprop_proofs.errors import Refused
 from backprop_proofs.kernel.calculus import of_part, slope, worked_out
 from backprop_proofs.kernel.dependence import find_path, members, region_of
@@ -143,10 +144,6 @@ def _sum(expr: Expr, name: str) -> IndexSum:
     return expr
 
 
-def _factors(expr: Expr) -> tuple[Expr, ...]:
-    return expr.args if isinstance(expr, Mul) else (expr,)
-
-
 @checked
 def kronecker_collapse(expr: Expr, scope: Scope) -> Rewritten:
     """Σ_{k=a}^{b} [k = e] f(k) = f(e), where e is known to lie in a..b.
@@ -155,7 +152,7 @@ def kronecker_collapse(expr: Expr, scope: Scope) -> Rewritten:
     Source: Nielsen, chapter 2, from equation 37 to 38
     """
     body, (letter, low, high) = opened(_sum(expr, "kronecker-collapse"))
-    factors, found = _factors(body), "no such factor"
+    factors, found = factors_of(body), "no such factor"
     for place, factor in enumerate(factors):
         value = solved_for(letter, factor.args[0] - factor.args[1]) if isinstance(factor, Delta) else None
         if value is None:
@@ -182,7 +179,7 @@ def split_sum(expr: Expr, scope: Scope) -> Rewritten:
 
 def _spread(body: Expr) -> list[Expr]:
     """The terms of a product that has sums of terms among its factors, multiplied out."""
-    options = [factor.args if isinstance(factor, Add) else (factor,) for factor in _factors(body)]
+    options = [terms_of(factor) for factor in factors_of(body)]
     terms = [mul(*sorted(chosen, key=lambda factor: not isinstance(factor, Number))) for chosen in product(*options)]
     return [part for term in terms for part in _spread(term)] if len(terms) > 1 else terms
 
@@ -195,9 +192,9 @@ def factor_out(expr: Expr, scope: Scope) -> Rewritten:
     Source: algebra (distributivity)
     """
     body, limit = opened(_sum(expr, "factor-out"))
-    inside = [factor for factor in _factors(body) if limit[0] in free_indices(factor)]
-    first = _factors(body).index(inside[0]) if inside else 0
-    outside = [(at, factor) for at, factor in enumerate(_factors(body)) if limit[0] not in free_indices(factor)]
+    inside = [factor for factor in factors_of(body) if limit[0] in free_indices(factor)]
+    first = factors_of(body).index(inside[0]) if inside else 0
+    outside = [(at, factor) for at, factor in enumerate(factors_of(body)) if limit[0] not in free_indices(factor)]
     expect(outside and inside, "factor-out", "a factor without {}, and one with it", limit[0].name, found=body)
     before, after = [f for at, f in outside if at < first], [f for at, f in outside if at > first]
     return Rewritten(mul(*before, IndexSum(mul(*inside), *limit), *after))
@@ -210,7 +207,7 @@ def factor_in(expr: Expr, scope: Scope) -> Rewritten:
     Why: multiplying a sum by c multiplies each of its terms.
     Source: algebra (distributivity)
     """
-    sums = [part for part in _factors(expr) if isinstance(part, IndexSum)]
+    sums = [part for part in factors_of(expr) if isinstance(part, IndexSum)]
     expect(isinstance(expr, Mul) and sums, "factor-in", "a product with a sum over an index", found=expr)
     at = expr.args.index(sums[0])
     body, limit = opened(sums[0])
@@ -224,11 +221,11 @@ def shares_add_to_one(expr: Expr, scope: Scope) -> Rewritten:
     Why: the shares of a whole add up to the whole; both sums are the same number, whatever their index is called.
     Source: algebra; Nielsen, chapter 3, equation 79 (softmax outputs sum to 1)
     """
-    sums = [part for part in _factors(expr) if isinstance(part, IndexSum)]
+    sums = [part for part in factors_of(expr) if isinstance(part, IndexSum)]
     for total in sums:
-        for share in _factors(expr):
+        for share in factors_of(expr):
             if isinstance(share, Pow) and share.exp is S.NegativeOne and alpha_equal(share.base, total):
-                return Rewritten(mul(*(part for part in _factors(expr) if part not in (total, share))))
+                return Rewritten(mul(*(part for part in factors_of(expr) if part not in (total, share))))
     raise Refused("shares-add-to-one", "a sum over the same sum", str(expr))
 
 

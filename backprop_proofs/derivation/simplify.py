@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sympy import Add, Dummy, Expr, Integer, Mul, Number, Pow, S, cancel, factor, together
 
+from backprop_proofs.derivation.parts import factors_of, terms_of
 from backprop_proofs.derivation.tidy import tidied
 from backprop_proofs.language.binding import canonical, free_indices
 from backprop_proofs.language.expressions import IndexSum, add, mul, negative, power
@@ -32,25 +33,17 @@ def simplified(expr: Expr) -> Expr:
         if isinstance(part, Pow) and isinstance(part.exp, Integer):
             return evaluated(part.base) ** part.exp
         if isinstance(part, IndexSum):
-            return Add(*(_summed(term, part, evaluated, letter) for term in _terms(simplified(part.body))))
+            return Add(*(_summed(term, part, evaluated, letter) for term in terms_of(simplified(part.body))))
         return letter(part)
 
     lowest = cancel(together(evaluated(expr)))
     return tidied(_written(min(lowest, factor(lowest), key=lambda form: form.count_ops()), meant))
 
 
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    return expr.args if isinstance(expr, Add) else (expr,)
-
-
-def _factors(expr: Expr) -> tuple[Expr, ...]:
-    return expr.args if isinstance(expr, Mul) else (expr,)
-
-
 def _summed(term: Expr, total: IndexSum, evaluated: Callable[[Expr], Expr], letter: Callable[[Expr], Dummy]) -> Expr:
     """Σ_k c f(k) as c times the letter of Σ_k f(k)."""
-    inside = [factor for factor in _factors(term) if total.index in free_indices(factor)]
-    outside = [evaluated(factor) for factor in _factors(term) if factor not in inside]
+    inside = [factor for factor in factors_of(term) if total.index in free_indices(factor)]
+    outside = [evaluated(factor) for factor in factors_of(term) if factor not in inside]
     return Mul(*outside, letter(IndexSum(mul(*inside), *total.limit)))
 
 
@@ -63,7 +56,7 @@ def _written(expr: Expr, meant: dict[Dummy, Expr]) -> Expr:
         return add(*(_written(term, meant) for term in terms))
     if isinstance(expr, Mul):
         number, rest = expr.as_coeff_Mul()
-        parts = [_written(part, meant) for part in _factors(rest)]
+        parts = [_written(part, meant) for part in factors_of(rest)]
         product = mul(*sorted(parts, key=lambda part: (isinstance(part, IndexSum | Add), str(part))))
         return negative(product) if number is S.NegativeOne else mul(number, product)
     return power(_written(expr.base, meant), expr.exp) if isinstance(expr, Pow) else expr

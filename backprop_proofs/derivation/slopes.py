@@ -10,9 +10,9 @@ from backprop_proofs.derivation.chain import Chain
 from backprop_proofs.derivation.tactics import derivative_of, work_out
 from backprop_proofs.errors import InvalidInput
 from backprop_proofs.kernel.theorem import Theorem
-from backprop_proofs.language.expressions import Fn
+from backprop_proofs.language.expressions import Fn, Ref
 from backprop_proofs.language.network import Network
-from backprop_proofs.networks.activations import ACTIVATIONS, activation_named
+from backprop_proofs.networks.activations import ACTIVATIONS, Slope, activation_named
 from backprop_proofs.networks.mlp import u
 
 
@@ -31,15 +31,7 @@ def slope_of(network: Network, function: str) -> Theorem:
     if record.slope is None:
         raise InvalidInput("activation-slope: expected an activation with a formula, such as sigmoid; found any σ")
 
-    def f(argument: Expr) -> Fn:
-        return Fn(function, 0, argument)
-
-    chain = Chain(network, (), Fn(function, 1, u))
-    chain.use(derivative_of(network, (), f(u), u), (), backwards=True)
-    work_out(chain.step("function-definition", (0,)))
-    written = _written_out(network, record.slope(f, u))
-    chain.step("ring", to=written.statement.rhs)
-    return chain.use(written, (), backwards=True).theorem
+    return _as_written(_opened(network, function, u), function, record.slope)
 
 
 @lru_cache(maxsize=256)
@@ -48,20 +40,27 @@ def slope_by_formula(network: Network, function: str) -> Theorem | None:
     known = network.function(function)
     if known is None:
         return None
-
-    def f(argument: Expr) -> Fn:
-        return Fn(function, 0, argument)
-
-    variable = known.variable
-    chain = Chain(network, (), Fn(function, 1, variable))
-    chain.use(derivative_of(network, (), f(variable), variable), (), backwards=True)
-    work_out(chain.step("function-definition", (0,)))
+    chain = _opened(network, function, known.variable)
     for record in ACTIVATIONS.values():
-        if record.formula is not None and record.slope is not None and record.formula(variable) == known.body:
-            written = _written_out(network, record.slope(f, variable))
-            chain.step("ring", to=written.statement.rhs)
-            return chain.use(written, (), backwards=True).theorem
+        if record.formula is not None and record.slope is not None and record.formula(known.variable) == known.body:
+            return _as_written(chain, function, record.slope)
     return chain.theorem
+
+
+def _opened(network: Network, function: str, variable: Ref) -> Chain:
+    """f'(u), the formula of f put in and differentiated."""
+    chain = Chain(network, (), Fn(function, 1, variable))
+    chain.use(derivative_of(network, (), Fn(function, 0, variable), variable), (), backwards=True)
+    work_out(chain.step("function-definition", (0,)))
+    return chain
+
+
+def _as_written(chain: Chain, function: str, slope: Slope) -> Theorem:
+    """The same as the books write it, by f and u."""
+    variable = chain.theorem.statement.lhs.argument
+    written = _written_out(chain.theorem.network, slope(lambda argument: Fn(function, 0, argument), variable))
+    chain.step("ring", to=written.statement.rhs)
+    return chain.use(written, (), backwards=True).theorem
 
 
 def _written_out(network: Network, slope: Expr) -> Theorem:

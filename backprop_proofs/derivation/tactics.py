@@ -7,14 +7,13 @@ from collections.abc import Callable
 from sympy import Add, Expr, Mul, Pow
 
 from backprop_proofs.derivation.chain import Chain, find_all
+from backprop_proofs.derivation.parts import factors_of
 from backprop_proofs.errors import Malformed, Refused
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import Path, free_indices, subterm
 from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Opaque, Partial, Ref
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Network
-
-Tactic = Callable[[Chain, Path], Chain]
 
 
 def derivative_of(network: Network, limits: tuple[Limit, ...], of: Expr, wrt: Ref, *held: Expr) -> Theorem:
@@ -92,16 +91,12 @@ def _waiting(expr: Expr, done: set[tuple[str, Expr]]) -> tuple[str, Path] | None
 
 
 def _has_delta(total: IndexSum, own: bool) -> bool:
-    return any(isinstance(f, Delta) and (total.index in free_indices(f)) is own for f in _factors(total.body))
+    return any(isinstance(f, Delta) and (total.index in free_indices(f)) is own for f in factors_of(total.body))
 
 
 def _has_delta_in_terms(total: IndexSum) -> bool:
-    terms = [term for f in _factors(total.body) if isinstance(f, Add) for term in f.args]
-    return any(isinstance(f, Delta) and total.index in free_indices(f) for term in terms for f in _factors(term))
-
-
-def _factors(expr: Expr) -> tuple[Expr, ...]:
-    return expr.args if isinstance(expr, Mul) else (expr,)
+    terms = [term for f in factors_of(total.body) if isinstance(f, Add) for term in f.args]
+    return any(isinstance(f, Delta) and total.index in free_indices(f) for term in terms for f in factors_of(term))
 
 
 _RULES: dict[str, Callable[[IndexSum], bool]] = {

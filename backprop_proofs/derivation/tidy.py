@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sympy import Add, Expr, Integer, Mul, Number, Pow, S
 
+from backprop_proofs.derivation.parts import factors_of, terms_of
 from backprop_proofs.language.expressions import Fn, IndexSum, Partial, Ref, add, mul, negative, power, rebuild
 
 
@@ -36,7 +37,7 @@ def _power(base: Expr, exponent: Expr) -> Expr:
 def _product(factors: tuple[Expr, ...]) -> Expr:
     number: Expr = S.One
     rest: list[Expr] = []
-    for factor in mul(*factors).args if isinstance(mul(*factors), Mul) else (mul(*factors),):
+    for factor in factors_of(mul(*factors)):
         if isinstance(factor, Number):
             number = number * factor
         else:
@@ -61,25 +62,21 @@ def sums_last(expr: Expr) -> Expr:
     """The terms of `expr` with their factors in order, but for sums, which come last: 1/m Σ_i f."""
     if isinstance(expr, Add):
         return add(*map(sums_last, expr.args))
-    return mul(*sorted(_factors(expr), key=lambda factor: isinstance(factor, IndexSum)))
+    return mul(*sorted(factors_of(expr), key=lambda factor: isinstance(factor, IndexSum)))
 
 
 def factored(total: Expr) -> Expr:
     """`total` with the factors that all of its terms share in front, Σ's terms in the order a, ∂C/∂a."""
-    terms = [_ordered(tidied(term)) for term in (total.args if isinstance(total, Add) else (total,))]
-    shared = [factor for factor in _factors(terms[0]) if not isinstance(factor, Number)]
-    shared = [factor for factor in shared if all(factor in _factors(term) for term in terms)]
+    terms = [_ordered(tidied(term)) for term in terms_of(total)]
+    shared = [factor for factor in factors_of(terms[0]) if not isinstance(factor, Number)]
+    shared = [factor for factor in shared if all(factor in factors_of(term) for term in terms)]
     if len(terms) < 2 or not shared:
         return add(*terms)
     return mul(*shared, add(*(_without(term, shared) for term in terms)))
 
 
-def _factors(term: Expr) -> tuple[Expr, ...]:
-    return term.args if isinstance(term, Mul) else (term,)
-
-
 def _without(term: Expr, shared: list[Expr]) -> Expr:
-    rest = list(_factors(term))
+    rest = list(factors_of(term))
     for factor in shared:
         rest.remove(factor)
     return mul(*rest) if rest else S.One
