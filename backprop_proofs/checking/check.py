@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import process_time
 
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
@@ -19,8 +19,9 @@ from backprop_proofs.checking.report import (
     Report,
     verdict_of,
 )
-from backprop_proofs.errors import BackpropError, InvalidInput, Malformed
-from backprop_proofs.kernel.theorem import Step, Theorem
+from backprop_proofs.checking.steps import Chains, remark, rules_of, skipping
+from backprop_proofs.errors import BackpropError, Malformed
+from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import free_indices
 from backprop_proofs.language.network import Network
 from backprop_proofs.reading import read
@@ -32,11 +33,10 @@ from backprop_proofs.reading.meaning.story import Story, story_of
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import extended
 from backprop_proofs.reading.network_text import network as network_of
-from backprop_proofs.reading.syntax import Node, Span, span_of
+from backprop_proofs.reading.syntax import Node, span_of
 
-MANY_RULES = 5  # a step of more rules than these is said to skip some
-_SECONDS = 1.2  # what one text may take before proofs and mendings are cut short
-_VAGUE = frozenset(("≈", "∝", "≤", "≥", "<", ">", "≠", "~"))
+_WORST = (REFUTED, UNDECIDED, PROVED)
+_SECONDS = 1.2  # of processor time: what one text may take before its steps and mendings are left out
 
 
 def check(
@@ -75,7 +75,7 @@ class _Said:
 class _Checker:
     document: Document
     story: Story
-    before: tuple[Node, str] | None = None  # the last part of the row above, and its verdict
+    chains: Chains = field(default_factory=Chains)
 
     def report(self) -> Report:
         self.until = process_time() + _SECONDS
@@ -101,9 +101,7 @@ class _Checker:
         said = list(self._links(row))
         if not said:
             return replace(line, code="no-equation", message="there is no equation here to judge")
-        worst = next((s for s in said if s.verdict == REFUTED), None) or next(
-            (s for s in said if s.verdict == UNDECIDED), said[0]
-        )
+        worst = min(said, key=lambda one: (_WORST.index(one.verdict), one.finding is None))
         finding, judgement = worst.finding, worst.judgement
         return replace(
             line,
@@ -113,24 +111,51 @@ class _Checker:
             place=finding.span if finding else None,
             counterexample=judgement.counterexample if judgement and worst.verdict == REFUTED else None,
             rules=tuple(dict.fromkeys(rule for s in said for rule in s.rules)),
-            notes=tuple(dict.fromkeys(note for s in said for note in s.notes)),
+            notes=tuple(dict.fromkeys(note for s in said for note in (*s.notes, *skipping(s.rules)))),
         )
 
     def _links(self, row: Row) -> Iterator[_Said]:
         links = [one for one in self.story.links(row) if one[3] != "∈"]
-        for number, left, right, sign, carried in links:
+        for number, left, right, sign, _ in links:
             if sign not in EQUALS:
                 yield _Said(UNDECIDED, Finding("relation", f"{sign} is not judged, only =", span_of(right)))
                 continue
-            said = self._link(row, number, left, right, carried)
+            said = self._stepped(left, right, self._link(row, number, left, right))
             if len(links) > 1 and said.verdict == REFUTED and said.finding is not None:
                 said = replace(
                     said, finding=replace(said.finding, message=f"link {number + 1}: {said.finding.message}")
                 )
             yield said
-            self.before = (right, said.verdict)
+            self.chains.add(left, right, row.line, said.verdict)
 
-    def _link(self, row: Row, number: int, left: Node, right: Node, carried: bool) -> _Said:
+    def _stepped(self, left: Node, right: Node, said: _Said) -> _Said:
+        """The same with the rules of the step from the line above, and with what that step says where one is wrong."""
+        above = self.chains.above(left)
+        if above is None or said.judgement is None or process_time() > self.until:
+            return said
+        verdict, theorem = self._step(above.right, right)
+        note = remark(said.verdict, above, verdict)
+        if note is not None and said.verdict == PROVED:
+            said = replace(said, finding=Finding("does-not-follow", note, span_of(right)))
+        elif note is not None:
+            said = replace(said, notes=(note, *said.notes))
+        if said.verdict != PROVED or theorem is None:
+            return said
+        return replace(said, rules=rules_of(theorem))
+
+    def _step(self, above: Node, right: Node) -> tuple[str, Theorem | None]:
+        """The verdict on the step alone, and its theorem."""
+        assert self.story.world is not None
+        try:
+            made, _ = link(self.story.world, self.story.census, above, right)
+            judgement = court_of(self._network(made)).judge(made.equation, made.limits)
+        except Misfit:
+            return REFUTED, None
+        except (NotUnderstood, BackpropError, RecursionError, ArithmeticError):
+            return UNDECIDED, None
+        return judgement.verdict, judgement.theorem
+
+    def _link(self, row: Row, number: int, left: Node, right: Node) -> _Said:
         if self.story.world is None or self.story.network is None:
             why = self.story.trouble[0] if self.story.trouble else "no network"
             return _Said(UNDECIDED, Finding("no-network", f"the network is not understood: {why}", span_of(left)))
@@ -142,11 +167,10 @@ class _Checker:
             return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
         except (BackpropError, RecursionError) as error:
             return _Said(UNDECIDED, Finding("not-understood", str(error), span_of(right)))
-        fresh = set(self.story.world.fresh)
         defines = self.story.defines(row.index or 0, number)
         if defines is not None:
             return self._definition(made, defines, right)
-        said = self._judged(row, made, right, fresh)
+        said = self._judged(row, made, right)
         return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
 
     def _definition(self, made: Link, name: str, right: Node) -> _Said:
@@ -177,13 +201,10 @@ class _Checker:
         sure = misfit.code != "shape" or not (names & self.story.census.guesses - self.story.network.families.keys())
         return _Said(REFUTED if sure else UNDECIDED, finding)
 
-    def _judged(self, row: Row, made: Link, right: Node, fresh: set[str]) -> _Said:
+    def _judged(self, row: Row, made: Link, right: Node) -> _Said:
         assert self.story.world is not None
-        assert self.story.network is not None
-        network = self.story.network
-        unknown = tuple(name for name in made.names if name in fresh)
-        if unknown or _open_sizes(made, network):
-            network = extended(self.story.world, network, made.limits)
+        network = self._network(made)
+        unknown = tuple(name for name in made.names if name in self.story.world.fresh)
         try:
             judgement = court_of(network).judge(made.equation, made.limits)
         except Malformed as error:
@@ -191,7 +212,7 @@ class _Checker:
         except (BackpropError, RecursionError, ArithmeticError) as error:
             return _Said(UNDECIDED, Finding("not-decided", str(error), span_of(right)))
         if judgement.theorem is not None:
-            return _proved(judgement.theorem)
+            return _proved(judgement)
         if judgement.counterexample is not None:
             other = self._otherwise(row, network, made)
             if other is not None:
@@ -203,6 +224,14 @@ class _Checker:
             notes = missed_by_numbers(court_of(network), made.equation, made.limits)
             return _Said(REFUTED, finding, judgement, notes)
         return self._undecided(judgement, right)
+
+    def _network(self, made: Link) -> Network:
+        """The network with what a line speaks of beside it."""
+        assert self.story.world is not None
+        assert self.story.network is not None
+        if self.story.world.fresh.isdisjoint(made.names) and not _open_sizes(made, self.story.network):
+            return self.story.network
+        return extended(self.story.world, self.story.network, made.limits)
 
     def _undecided(self, judgement: Judgement, right: Node) -> _Said:
         agreed = f"both sides agree in all {judgement.agreed} comparisons on random networks; no proof was found"
@@ -221,9 +250,9 @@ class _Checker:
             except BackpropError:
                 continue
             if theorem is not None:
-                return replace(_proved(theorem), notes=(reading.words,))
-            finding = Finding("not-decided", f"{reading.words}, both sides agree; no proof was found", Span(0, 0))
-            return _Said(UNDECIDED, replace(finding, span=row.span))
+                return replace(_proved(Judgement(theorem)), notes=(reading.words,))
+            words = f"{reading.words}, both sides agree; no proof was found"
+            return _Said(UNDECIDED, Finding("not-decided", words, row.span))
         return None
 
     def _fails(self, reading: Reading) -> bool:
@@ -247,19 +276,6 @@ def _open_sizes(made: Link, network: Network) -> bool:
     return any(free_indices(end) - known for _, *ends in made.limits for end in ends if end is not None)
 
 
-def _proved(theorem: Theorem) -> _Said:
-    rules = tuple(_rules(theorem.derivation.steps))
-    names = tuple(dict.fromkeys(rules))
-    notes = (f"this line takes {len(rules)} rules",) if len(rules) > MANY_RULES else ()
-    return _Said(PROVED, rules=names, notes=notes)
-
-
-def _rules(steps: tuple[Step, ...]) -> Iterator[str]:
-    for step in steps:
-        if step.lemma is not None:
-            yield from _rules(step.substeps)
-        else:
-            yield step.rule
-
-
-__all__ = ["InvalidInput", "check", "checked"]
+def _proved(judgement: Judgement) -> _Said:
+    assert judgement.theorem is not None
+    return _Said(PROVED, judgement=judgement, rules=rules_of(judgement.theorem))

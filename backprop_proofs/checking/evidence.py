@@ -9,7 +9,6 @@ from itertools import islice, pairwise
 
 from sympy.core.basic import Basic
 
-from backprop_proofs.derivation.cuts import cost_of
 from backprop_proofs.derivation.derive import derive
 from backprop_proofs.derivation.instances import assignments, instance_at
 from backprop_proofs.derivation.replay import network_data
@@ -23,6 +22,7 @@ from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.expressions import Partial, Ref
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.mlp import L, m, mlp, n
+from backprop_proofs.networks.structure import cost_of
 from backprop_proofs.shown import Shown
 
 _LARGEST = 5_000_000  # weights beyond which evidence is sought on small networks of the same equations

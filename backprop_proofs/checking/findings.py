@@ -20,6 +20,7 @@ CODES = {
     "shape": "shapes that do not fit; mostly a missing transpose",
     "layout": "shapes that fit only where gradients are rows",
     "unequal": "the two sides differ on a network",
+    "does-not-follow": "right by itself, and not what the wrong line above leads to",
     "not-decided": "neither proved nor refuted",
     "not-understood": "the meaning of something written is not known",
     "unknown-name": "a name that nothing defines",

@@ -1,24 +1,26 @@
 """What a line may mean besides its plain meaning: conventions that writers leave to the prose.
 
-A line that fails as it stands is read once more with the sigmoid for σ, with labels that add up to one, and, where the
-text distinguishes i = k from i ≠ k, in each of the two cases. A reading under which it is proved is said with the
-verdict; one under which it holds and is not proved makes it undecided. Never refuted, then.
+A line that fails as it stands is read once more with the sigmoid for σ, with labels that add up to one, and for i = k
+or i ≠ k: the case that is said beside it, or either, where another row distinguishes the cases of the same left side.
+A reading under which it is proved is said with the verdict; one under which it holds and is not proved makes it
+undecided. Never refuted, then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Integer, Symbol
+from sympy import Add, Expr, Integer, Mul, Symbol
+from sympy.core.basic import Basic
 
 from backprop_proofs.derivation.chain import Chain
 from backprop_proofs.derivation.equate import equated
 from backprop_proofs.errors import BackpropError
 from backprop_proofs.kernel.theorem import Theorem, assume
-from backprop_proofs.language.binding import alpha_equal, each, free_indices, substitute, substitute_limits, sum_over
+from backprop_proofs.language.binding import free_indices, opened, substitute, substitute_limits, sum_over
 from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Ref, add, mul, negative
-from backprop_proofs.language.indices import Limit, index
+from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
@@ -48,17 +50,15 @@ def readings(
     yield from _as_sigmoid(plain)
     for sums in _labels(network):
         yield replace(plain, words=f"taking the labels {sums[0].lhs.body.name} to add up to 1", given=(sums,))
-    for case in _cases(story, row, limits):
-        yield from _in_case(plain, *case)
+    yield from _cases(story, row, plain)
 
 
 def _as_sigmoid(plain: Reading) -> Iterator[Reading]:
     network = plain.network
+    bodies = [definition.body for definition in network.definitions + network.abbreviations]
+    used = {call.name for expr in (*plain.equation, *bodies) for call in expr.atoms(Fn)}
     for name in _SIGMOIDS:
-        if (
-            any(call.name == name for side in plain.equation for call in side.atoms(Fn))
-            and network.function(name) is None
-        ):
+        if name in used and network.function(name) is None:
             known = replace(network, functions=(*network.functions, formula_of(name, "sigmoid")))
             yield replace(
                 plain, words=f"with {'σ' if name == 'sigma' else name} the sigmoid, 1/(1 + e^(-z))", network=known
@@ -87,44 +87,52 @@ def _labels(network: Network) -> Iterator[tuple[Equation, tuple[Limit, ...]]]:
                     yield Equation(sum_over(body, slots[-1]), Integer(1)), slots[:-1]
 
 
-def _cases(story: Story, row: Row, limits: tuple[Limit, ...]) -> Iterator[tuple[Symbol, Symbol, str]]:
-    """The pairs of free letters that the text distinguishes the cases of, equal and different."""
-    free = {letter.name: letter for letter, _, _ in limits}
-    seen: set[frozenset[str]] = set()
-    for chain in _conditions(story, row):
+def _cases(story: Story, row: Row, plain: Reading) -> Iterator[Reading]:
+    """The cases i = k and i ≠ k: the one that the row says, else those that are distinguished of its left side."""
+    if any(_distinguished(row)):
+        return
+    free = {letter.name: letter for letter, _, _ in plain.limits}
+    said = [remark.chain for remark in row.remarks if remark.chain is not None]
+    left = _left_sides(row)
+    alike = (other for other in story.document.derivation if left & _left_sides(other))
+    others = () if said else (chain for other in alike for chain in _distinguished(other))
+    seen: set[tuple[str, str, str]] = set()
+    for chain in (*said, *others):
         names = [letter_of(part) for part in chain.parts]
-        if len(names) == 2 and None not in names and names[0] != names[1]:
-            pair = frozenset(name for name in names if name is not None)
-            if pair not in seen and pair <= free.keys():
-                seen.add(pair)
-                one, other = sorted(pair)
-                yield free[one], free[other], ""
+        if len(names) != 2 or names[0] == names[1] or not free.keys() >= set(names):
+            continue
+        one, other = sorted(name for name in names if name is not None)
+        for sign in {relation.sign for relation in chain.relations} if said else ("=", "≠"):
+            if (one, other, sign) not in seen and sign in ("=", "≠"):
+                seen.add((one, other, sign))
+                yield from _in_case(plain, free[one], free[other], sign)
 
 
-def _conditions(story: Story, row: Row) -> Iterator[tree.Chain]:
-    for other in story.document.derivation:
-        for statement in other.statements:
-            for node in tree.walk(statement.chain):
-                if isinstance(node, tree.Cases):
-                    yield from (branch.condition for branch in node.branches if branch.condition is not None)
-    for remark in row.remarks:
-        if remark.chain is not None and {r.sign for r in remark.chain.relations} <= {"=", "≠"}:
-            yield remark.chain
+def _left_sides(row: Row) -> set[tree.Node]:
+    return {statement.chain.parts[0] for statement in row.statements}
 
 
-def _in_case(plain: Reading, one: Symbol, other: Symbol, _: str) -> Iterator[Reading]:
-    """The equation for i = k, and for i ≠ k, where both sides are multiplied by 1 - [i = k]."""
+def _distinguished(row: Row) -> Iterator[tree.Chain]:
+    """The conditions of the case distinctions in a row."""
+    for statement in row.statements:
+        for node in tree.walk(statement.chain):
+            if isinstance(node, tree.Cases):
+                yield from (branch.condition for branch in node.branches if branch.condition is not None)
+
+
+def _in_case(plain: Reading, one: Symbol, other: Symbol, sign: str) -> Iterator[Reading]:
+    """The equation for i = k; or for i ≠ k, where both sides are multiplied by 1 - [i = k]."""
     ranges = {letter: (low, high) for letter, low, high in plain.limits}
     if ranges[one] != ranges[other]:
         return
-    same = tuple(substitute(side, {other: one}) for side in plain.equation)
-    rest = tuple(limit for limit in plain.limits if limit[0] != other)
-    words = f"for {one} = {other}"
-    yield replace(plain, words=words, equation=Equation(*same), limits=substitute_limits(rest, {other: one}))
-    apart = add(Integer(1), negative(Delta(one, other)))
-    yield replace(
-        plain, words=f"for {one} ≠ {other}", equation=Equation(*(mul(apart, side) for side in plain.equation))
-    )
+    words = f"for {one} {sign} {other}"
+    if sign == "=":
+        same = tuple(substitute(side, {other: one}) for side in plain.equation)
+        rest = tuple(limit for limit in plain.limits if limit[0] != other)
+        yield replace(plain, words=words, equation=Equation(*same), limits=substitute_limits(rest, {other: one}))
+    else:
+        apart = add(Integer(1), negative(Delta(one, other)))
+        yield replace(plain, words=words, equation=Equation(*(mul(apart, side) for side in plain.equation)))
 
 
 def proof_of(reading: Reading) -> Theorem | None:
@@ -132,31 +140,44 @@ def proof_of(reading: Reading) -> Theorem | None:
     if not reading.given:
         return equated(reading.network, reading.limits, *reading.equation)
     ((known, limits),) = reading.given
-    total = known.lhs
-    for side in _with_total(reading.equation.rhs, total):
-        theorem = equated(reading.network, reading.limits, reading.equation.lhs, side)
-        if theorem is not None:
-            return _using(theorem, reading, known, limits)
-    return None
+    slots = [letter for letter, _, _ in limits]
+    side = _with_totals(reading.equation.rhs, known.lhs, slots)
+    theorem = equated(reading.network, reading.limits, reading.equation.lhs, side)
+    return None if theorem is None else _using(theorem, reading, known, limits)
 
 
-def _with_total(side: Expr, total: Expr) -> Iterator[Expr]:
-    """The side with its terms multiplied by Σ y: those that hold no y first, else all but one way at a time."""
-    terms = side.args if isinstance(side, Add) else (side,)
-    names = {ref.name for ref in total.atoms(Ref)}
-    yield add(*(t if any(r.name in names for r in t.atoms(Ref)) else mul(t, total) for t in terms))
+def _with_totals(side: Expr, total: Expr, slots: Sequence[Symbol]) -> Expr:
+    """The side with Σ y as a factor of the terms that hold no y, wherever they stand beside one that does."""
+    if isinstance(side, IndexSum):
+        body, limit = opened(side)
+        return sum_over(_with_totals(body, total, slots), limit)
+    if isinstance(side, Mul):
+        return mul(*(_with_totals(factor, total, slots) for factor in side.args))
+    if not isinstance(side, Add):
+        return side
+    label = total.body.quantity
+    held = [[ref for ref in term.atoms(Ref) if ref.quantity == label] for term in side.args]
+    first = next((refs[0] for refs in held if refs), None)
+    if first is None or all(held):
+        return add(*(_with_totals(term, total, slots) for term in side.args))
+    whole = substitute(total, dict(zip(slots, first.indices, strict=False)))
+    return add(*(term if refs else mul(term, whole) for term, refs in zip(side.args, held, strict=True)))
 
 
 def _using(theorem: Theorem, reading: Reading, known: Equation, limits: tuple[Limit, ...]) -> Theorem | None:
+    """The theorem with Σ y = 1 put in."""
+    label, slots = known.lhs.body.quantity, [letter for letter, _, _ in limits]
+
+    def is_total(part: Basic) -> bool:
+        body = part.body if isinstance(part, IndexSum) else None
+        return isinstance(body, Ref) and body.quantity == label and body.indices[-1] == part.index
+
     try:
         lemma = assume(reading.network, limits, known, ())
         chain = Chain(reading.network, reading.limits, reading.equation.lhs)
         chain.use(theorem, ())
-        while (path := chain.find(lambda part: alpha_equal(part, known.lhs))) is not None:
-            chain.use(lemma, path)
+        while (path := chain.find(is_total)) is not None:
+            chain.use(lemma, path, dict(zip(slots, chain.part(path).body.indices, strict=False)))
         return chain.step("ring", to=reading.equation.rhs).theorem
     except BackpropError:
         return None
-
-
-__all__ = ["Reading", "each", "index", "proof_of", "readings"]

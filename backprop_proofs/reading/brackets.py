@@ -19,7 +19,9 @@ def simplified(stream: list[Token]) -> list[Token]:
         if token.type in ("UP", "DOWN") and at + 2 < end and stream[at + 2].type == "RB":
             inner = stream[at + 1]
             if stream[at].type == "LB" and (inner.type == "NAME" or (inner.type == "NUM" and len(inner.text) < 20)):
-                result.append(Token("SIMPLE", inner.text, inner.start, inner.end, 0, inner.kind, inner.marks))
+                simple = Token("SIMPLE", inner.text, inner.start, inner.end, 0, inner.kind, inner.marks)
+                simple.until = max(inner.end, stream[at + 2].end)
+                result.append(simple)
                 at += 3
     return result
 

@@ -172,7 +172,7 @@ class Build(Transformer[Any, Any]):
     def simple(self, children: Children) -> tuple[list[Node], Span]:
         token: Token = children[0]
         number = token.text[0].isdigit() and token.kind != "word"
-        return [self.number(children) if number else self.name(children)], token.span
+        return [self.number(children) if number else self.name(children)], Span(token.start, token.until)
 
     # atoms
 

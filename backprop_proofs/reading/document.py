@@ -272,7 +272,7 @@ class _Reader:
     def _add(self, reading: Reading, span: Span) -> None:
         if not reading.statements and reading.problem is None:
             return
-        given = self.parts.given(span.start, bool(self.rows))
+        given = self.parts.given(span.start)
         before = " ".join((*self.words, reading.words)).strip()[-400:]
         self.words = []
         self._append(reading, span, given, before)
@@ -322,7 +322,7 @@ class _Parts:
         self.rows_inside = 0
         self.last_row = 0
 
-    def given(self, place: int, any_rows: bool) -> bool:
+    def given(self, place: int) -> bool:
         """Whether a row at `place` is in a given part; asked for the rows in their order."""
         while self.at < len(self.headings) and self.headings[self.at].start <= place:
             heading = self.headings[self.at]

@@ -197,7 +197,7 @@ def _joined(node: Node, after: Node) -> Node | None:
 
 
 def _call(name: Name, group: Group, after: Node, wrap: Callable[[Node], Node]) -> Node | None:
-    if name.base == "e" and name.above:
+    if (name.base == "e" and name.above) or name.base == "1":  # e^x (...), and the indicator 1_{[i=j]} (...)
         return None
     several = len(group.items) != 1 or isinstance(group.items[0], Chain)
     word = len(name.base) > (2 if name.run else 1) and name.base not in _LETTER_NAMES and name.base[0] != "\\"

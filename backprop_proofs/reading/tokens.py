@@ -11,10 +11,11 @@ class Token:
     """A piece of a formula: its type, its text in canonical form, its place in the original text.
 
     space: what stood before it: 0 nothing, 1 a space, 2 a wide one. kind: of a NAME "letters" (a run of them), "word",
-    "greek", "command" (unknown). marks: fonts and accents. Where a macro was used, the place is that of the use.
+    "greek", "command" (unknown). marks: fonts and accents. Where a macro was used, the place is that of the use. until:
+    the end of the braces around it, if it is a script with such.
     """
 
-    __slots__ = ("end", "kind", "marks", "space", "start", "text", "type")
+    __slots__ = ("end", "kind", "marks", "space", "start", "text", "type", "until")
     # what Lark asks of a token
     line = column = end_line = end_column = start_pos = end_pos = None
 
@@ -23,6 +24,7 @@ class Token:
     ):
         self.type, self.text, self.start, self.end = type, text, start, end
         self.space, self.kind, self.marks = space, kind, marks
+        self.until = end
 
     def at(self, start: int, end: int, space: int) -> Token:
         """The same token at another place."""

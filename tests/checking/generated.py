@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -143,7 +143,9 @@ class _Author:
                 return _Side(found[0], False, [found[1]])
         return side
 
-    def _mistake(self, term, whole, around):  # type: ignore[no-untyped-def]
+    def _mistake(
+        self, term: Term, whole: Callable[[Term], tuple[Term, Term]], around: frozenset[str]
+    ) -> tuple[Term, str] | None:
         """A change of a term that breaks the line, and its name."""
         for _ in range(_ATTEMPTS):
             found = broken(self.context, term, around)

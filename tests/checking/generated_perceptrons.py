@@ -51,7 +51,7 @@ class Network:
     facts: tuple[Fact, ...]
     given: tuple[tuple[Equation, ...], ...] = ()
     rules: tuple[Equation, ...] = ()
-    letters: tuple[Mapping[str, str], ...] = (field(default_factory=dict),)  # type: ignore[assignment]
+    letters: tuple[Mapping[str, str], ...] = ({},)
     style: str = "plain"
     lead: tuple[str, ...] = ()
     units: str = "jkimpqr"

@@ -132,7 +132,7 @@ def _rename(context: Context, place: Place) -> Term | None:
     if not isinstance(term, Sum) or term.letter not in context.units:
         return None
     letter = context.fresh(frozenset(place.bound) | letters(term))
-    return letter and Sum(letter, put(term.of, {term.letter: At(letter)}), term.limits)  # type: ignore[return-value]
+    return None if letter is None else Sum(letter, put(term.of, {term.letter: At(letter)}), term.limits)
 
 
 def _swap_sums(context: Context, place: Place) -> Term | None:

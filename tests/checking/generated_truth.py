@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, reduce
 from itertools import product
 from random import Random
 
@@ -31,6 +31,7 @@ TRUE, FALSE, MISFIT = "true", "false", "misfit"
 _TRIES = 4  # values of the free letters at which the sides are compared on one network
 _NETWORKS = 3  # on which a true line is true, of those where it means something
 Matrix = tuple[tuple[int, ...], ...]
+Entries = int | Matrix
 
 
 @lru_cache(maxsize=64)
@@ -163,7 +164,7 @@ def _leads(terms: list[Term], model: Model) -> Uses:
     return found
 
 
-def _shape(value: int | Matrix) -> tuple[int, int]:
+def _shape(value: Entries) -> tuple[int, int]:
     return (0, 0) if isinstance(value, int) else (len(value), len(value[0]))
 
 
@@ -171,7 +172,7 @@ def _transposed(matrix: Matrix) -> Matrix:
     return tuple(zip(*matrix, strict=True))
 
 
-def array(term: Term, instance: Instance, env: Env) -> int | Matrix:
+def array(term: Term, instance: Instance, env: Env) -> Entries:
     """The value of a term with vectors, which are columns, and matrices; raises Misfit where shapes do not fit."""
     match term:
         case Q() | D():
@@ -199,43 +200,36 @@ def array(term: Term, instance: Instance, env: Env) -> int | Matrix:
         case Sum():
             low, high = reach(_leads([term.of], instance.model).get(term.letter, []), instance, env, term.limits)
             parts = [array(term.of, instance, env | {term.letter: number}) for number in range(low, high + 1)]
-            return _folded(parts, _added)
+            return reduce(_added, parts)
         case Add() | Had() | Mul():
             step = {Add: _added, Had: _each_product, Mul: _product}[type(term)]
-            return _folded([array(part, instance, env) for part in children(term)], step)
+            return reduce(step, [array(part, instance, env) for part in children(term)])
     raise Misfit(f"no array: {term}")
 
 
-def _folded(parts, step):  # type: ignore[no-untyped-def]
-    found = parts[0]
-    for part in parts[1:]:
-        found = step(found, part)
-    return found
-
-
-def _each(value, change):  # type: ignore[no-untyped-def]
+def _each(value: Entries, change: Callable[[int], int]) -> Entries:
     return change(value) if isinstance(value, int) else tuple(tuple(map(change, row)) for row in value)
 
 
-def _pairwise(one, other, change):  # type: ignore[no-untyped-def]
-    if _shape(one) != _shape(other):
-        raise Misfit("shapes differ")
-    if isinstance(one, int):
+def _pairwise(one: Entries, other: Entries, change: Callable[[int, int], int]) -> Entries:
+    if isinstance(one, int) and isinstance(other, int):
         return change(one, other)
+    if isinstance(one, int) or isinstance(other, int) or _shape(one) != _shape(other):
+        raise Misfit("shapes differ")
     return tuple(tuple(map(change, *rows)) for rows in zip(one, other, strict=True))
 
 
-def _added(one, other):  # type: ignore[no-untyped-def]
+def _added(one: Entries, other: Entries) -> Entries:
     return _pairwise(one, other, lambda u, v: (u + v) % P)
 
 
-def _each_product(one, other):  # type: ignore[no-untyped-def]
+def _each_product(one: Entries, other: Entries) -> Entries:
     if isinstance(one, int) or isinstance(other, int):
         raise Misfit("an elementwise product with a number")
     return _pairwise(one, other, lambda u, v: u * v % P)
 
 
-def _product(one, other):  # type: ignore[no-untyped-def]
+def _product(one: Entries, other: Entries) -> Entries:
     if isinstance(one, int):
         return _each(other, lambda u: one * u % P)
     if isinstance(other, int):
@@ -247,7 +241,7 @@ def _product(one, other):  # type: ignore[no-untyped-def]
     return found[0][0] if _shape(found) == (1, 1) else found
 
 
-def _whole(term: Q | D, instance: Instance, env: Env) -> int | Matrix:
+def _whole(term: Q | D, instance: Instance, env: Env) -> Entries:
     """All components of a quantity, or of the derivative of one number by all of them."""
     wrt = term if isinstance(term, Q) else term.wrt
     slots = instance.model.families[wrt.name]

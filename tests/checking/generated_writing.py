@@ -254,9 +254,10 @@ class Writer:
         return Piece(rf"\frac{{\partial {self.bracketed(inside)}}}{{\partial {wrt}}}")
 
     def _nabla(self, term: D) -> Piece:
-        wrt = self.quantity(term.wrt)
+        assert isinstance(term.of, Q)
+        wrt, of = self.quantity(term.wrt), self.quantity(term.of)
         sign = r"\nabla" if self.tex else "∇"
-        return Piece(f"{sign}_{{{wrt}}} {self.quantity(term.of)}", "nabla")  # type: ignore[arg-type]
+        return Piece(f"{sign}_{{{wrt}}} {of}", "nabla")
 
     def _function(self, term: Fn) -> Piece:
         inside = self.write(term.of)

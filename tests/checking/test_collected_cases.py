@@ -18,14 +18,10 @@ from backprop_proofs.reading.meaning.story import story_of
 # What keeps a case from its verdict: what a reader takes from the prose around it, which is not in the formulas.
 OPEN = {
     "sse193352-v": "line 1 speaks of g(x), of which nothing is said; an alarm there is neither right nor wrong",
-    "coursera-da-order": "a vector b is added to a matrix, and dZ holds a gradient an example in each column",
     "cs224n-id5-v-fixed": "gradients are rows by the prose, and delta^T x^T fits only then",
     "cs224n-onelayer": "CE, softmax and the derivatives of rows by matrices: the row-vector convention of the prose",
     "cs224n-onelayer-v-fixed": "the same",
-    "d2l-backprop": "prod is multiplication after whatever transpositions are needed",
-    "d2l-backprop-m-decay": "the same; J = L + s is scalar, and the norm is of a matrix by name only",
-    "d2l-backprop-m-T": "the same",
-    "d2l-bptt": "prod again, and matrix powers whose exponent is summed over",
+    "d2l-bptt": "prod over times, the others held fixed or not; matrix powers whose exponent is summed over",
     "kjo-V": "Einstein's convention, and q without the time that h_t has",
     "talwar-softmax-sq": "y_i is the number of a class that stands as an index",
     "talwar-softmax-sq-v": "the same",
@@ -69,7 +65,7 @@ def test_how_many_are_right_of_each_tier() -> None:
     right = {tier: [case for case in CASES if case["tier"] == tier and is_right(case)] for tier in (1, 2, 3)}
     assert len(right[1]) == sum(case["tier"] == 1 for case in CASES)
     assert len(right[2]) * 10 >= 9 * sum(case["tier"] == 2 for case in CASES)
-    assert len(right[3]) >= 17
+    assert len(right[3]) >= 20
 
 
 # The changes of one place that do not mend these: their mistake takes two.

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 from fractions import Fraction
+from functools import partial
+from typing import TypeGuard
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import FUNCTIONS, bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.names import COSTS, FUNCTIONS, bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_named
 from backprop_proofs.reading.syntax import Chain, Node
 
 Rewrite = Callable[[Node], Node]
@@ -80,14 +83,7 @@ def example_letter(chains: Iterable[Chain]) -> str | None:
     """The letter of a sum over examples: one that is summed over, is a quantity's name, and is no index anywhere."""
     chains = tuple(chains)
     summed = {letter_of(x) for chain in chains for s in tree.walk(chain) if isinstance(s, tree.Sum) for x in s.letters}
-    indices = {
-        letter
-        for chain in chains
-        for name in names_of(chain)
-        for script in (*name.above, *name.below)
-        for item in script.items
-        for letter in letters_in(item)
-    }
+    indices = {letter for chain in chains for name in names_of(chain) for letter in _index_letters(name)}
     bases = {name.base for chain in chains for name in names_of(chain)}
     found = sorted(letter for letter in summed - indices if letter and (letter in bases or letter in ("x", "n")))
     return found[0] if found else None
@@ -95,12 +91,7 @@ def example_letter(chains: Iterable[Chain]) -> str | None:
 
 def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Node], Node], str | None]:
     """What makes the example an index of all that depends on it, and the letter of how many there are."""
-    sums = [
-        s
-        for chain in chains
-        for s in tree.walk(chain)
-        if isinstance(s, tree.Sum) and letter in map(letter_of, s.letters)
-    ]
+    sums = [node for chain in chains for node in tree.walk(chain) if _is_sum_over(node, letter)]
     defined = {bare_key(c.parts[0]): c for c in chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
     data = {letter} | {
         bare_key(name)
@@ -120,7 +111,7 @@ def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Nod
     while grown:
         grown = False
         for key, chain in defined.items():
-            over = any(isinstance(s, tree.Sum) and letter in map(letter_of, s.letters) for s in tree.walk(chain))
+            over = any(_is_sum_over(node, letter) for node in tree.walk(chain))
             if key not in data and not over and any(bare_key(n) in data for p in chain.parts[1:] for n in names_of(p)):
                 data.add(key)
                 grown = True
@@ -133,11 +124,15 @@ def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Nod
         return replace(name, above=(*name.above, script))
 
     def bounded(node: Node) -> Node:
-        if isinstance(node, tree.Sum) and letter in map(letter_of, node.letters) and node.upper is None and count:
+        if _is_sum_over(node, letter) and node.upper is None and count:
             return replace(node, lower=tree.Number(Fraction(1)), upper=tree.Name(count))
         return node
 
     return lambda node: rewritten(renamed(node, add), bounded), count
+
+
+def _is_sum_over(node: Node, letter: str) -> TypeGuard[tree.Sum]:
+    return isinstance(node, tree.Sum) and letter in map(letter_of, node.letters)
 
 
 def _functions(chains: tuple[Chain, ...]) -> set[str]:
@@ -292,33 +287,37 @@ def merged_scripts(node: Node) -> Node:
 
 def losses_as_names(chains: tuple[Chain, ...]) -> Callable[[Node], Node] | None:
     """l(o_t, y_t) as a quantity l_t, where it is a function of several arguments; None where there is none."""
-    calls = [c for chain in chains for c in tree.walk(chain) if isinstance(c, tree.Call) and len(c.arguments) > 1]
-    calls = [
-        c
-        for c in calls
-        if c.function.base in ("l", "ell", "loss") and all(isinstance(a, tree.Name) for a in c.arguments)
-    ]
+    calls = [call for call in _losses(chains) if all(isinstance(argument, tree.Name) for argument in call.arguments)]
     if not calls:
         return None
 
     def change(node: Node) -> Node:
         if not isinstance(node, tree.Call) or len(node.arguments) < 2 or node.function != calls[0].function:
             return node
-        below = node.arguments[0].below if isinstance(node.arguments[0], tree.Name) else ()
-        return tree.Name("loss", below=below, run=True, span=node.span)
+        return _name_of_loss(node)
 
     return lambda node: rewritten(node, change)
 
 
 def loss_equation(chains: tuple[Chain, ...]) -> Chain | None:
     """loss_t = l(o_t, y_t), from the first place that writes it."""
+    call = next(_losses(chains), None)
+    return None if call is None else Chain((_name_of_loss(call), call), (tree.Relation("="),), call.span)
+
+
+def _losses(chains: tuple[Chain, ...]) -> Iterator[tree.Call]:
+    """Calls of a loss with several arguments."""
     for chain in chains:
-        for c in tree.walk(chain):
-            if isinstance(c, tree.Call) and len(c.arguments) > 1 and c.function.base in ("l", "ell", "loss"):
-                first = c.arguments[0]
-                below = first.below if isinstance(first, tree.Name) else ()
-                return Chain((tree.Name("loss", below=below, run=True, span=c.span), c), (tree.Relation("="),), c.span)
-    return None
+        for node in tree.walk(chain):
+            if isinstance(node, tree.Call) and len(node.arguments) > 1 and node.function.base in ("l", "ell", "loss"):
+                yield node
+
+
+def _name_of_loss(call: tree.Call) -> tree.Name:
+    """loss_t of l(o_t, y_t)."""
+    first = call.arguments[0]
+    below = first.below if isinstance(first, tree.Name) else ()
+    return tree.Name("loss", below=below, run=True, span=call.span)
 
 
 def split_runs(chains: tuple[Chain, ...]) -> Callable[[Node], Node] | None:
@@ -331,7 +330,9 @@ def split_runs(chains: tuple[Chain, ...]) -> Callable[[Node], Node] | None:
         name.base
         for chain in chains
         for name in names_of(chain)
-        if name.run and name.base not in defined and 1 < len(name.base) <= 4 and set(name.base) <= alone
+        if name.run
+        and name.base not in defined
+        and (_is_product(name.base) or (1 < len(name.base) <= 4 and set(name.base) <= alone))
     }
     runs -= {base for base in runs if base[0] == "d" and base[1:] in alone}
     if not runs:
@@ -344,7 +345,20 @@ def split_runs(chains: tuple[Chain, ...]) -> Callable[[Node], Node] | None:
         letters[-1] = replace(node, base=node.base[-1], run=False)
         return tree.Product(tuple(letters), ("",) * (len(letters) - 1), node.span)
 
-    return lambda node: renamed(node, change)
+    return lambda node: rewritten(renamed(node, change), _on_the_last)
+
+
+def _is_product(run: str) -> bool:
+    """Whether two letters are a matrix and what it is applied to, as Wx is."""
+    return len(run) == 2 and run[0].isupper() and run not in COSTS and run not in ("Tr", "CE", "Re")
+
+
+def _on_the_last(node: Node) -> Node:
+    """QK^T as Q K^T: a transpose belongs to the last letter of a run; (QK)^T has brackets."""
+    if not isinstance(node, tree.Transpose) or not isinstance(node.of, tree.Product):
+        return node
+    *first, last = node.of.factors
+    return replace(node.of, factors=(*first, replace(node, of=last)))
 
 
 # Equations that spell out what has a name
@@ -352,20 +366,24 @@ def split_runs(chains: tuple[Chain, ...]) -> Callable[[Node], Node] | None:
 
 def folded(pattern: Node, name: tree.Name, node: Node) -> Node:
     """The tree with every part that is the pattern, in other letters perhaps, replaced by the name in those letters."""
-    free = {letter for script in (*name.above, *name.below) for item in script.items for letter in letters_in(item)}
+    free = _index_letters(name)
     bound = {letter_of(x) for total in tree.walk(pattern) if isinstance(total, tree.Sum) for x in total.letters}
-    others = {x for n in names_of(pattern) for s in (*n.above, *n.below) for i in s.items for x in letters_in(i)}
+    others = {letter for other in names_of(pattern) for letter in _index_letters(other)}
 
     def change(part: Node) -> Node:
         letters: dict[str, Node] = {other: tree.Name(other) for other in others - free - bound}
         if type(part) is not type(pattern) or not _alike(pattern, part, letters):
             return part
-        own = {letter for script in (*name.above, *name.below) for item in script.items for letter in letters_in(item)}
-        if not own <= letters.keys():
+        if not free <= letters.keys():
             return part
         return replace(name, above=_put(name.above, letters), below=_put(name.below, letters), span=tree.span_of(part))
 
     return rewritten(node, change)
+
+
+def _index_letters(name: tree.Name) -> set[str]:
+    """The letters of the indices of a name."""
+    return {letter for script in (*name.above, *name.below) for item in script.items for letter in letters_in(item)}
 
 
 def _put(scripts: tuple[tree.Script, ...], letters: dict[str, Node]) -> tuple[tree.Script, ...]:
@@ -417,15 +435,20 @@ def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
         chains = tuple(as_chain(first(chain)) for chain in chains)
     losses = losses_as_names(chains)
     if losses is not None:
-        first = losses if first is None else after(first, losses)
+        first = after(first, losses)
         chains = tuple(as_chain(losses(chain)) for chain in chains)
+    terms = terms_as_names(chains)
+    if terms:
+        named = partial(renamed, change=partial(with_terms_named, terms=terms))
+        first = after(first, named)
+        chains = tuple(as_chain(named(chain)) for chain in chains)
     rest = _split_up(chains)
     return first if rest is None else after(first, rest)
 
 
 def _split_up(chains: tuple[Chain, ...]) -> Rewrite | None:
     rename = squares_as_names(chains)
-    squares: Rewrite | None = None if rename is None else lambda node: renamed(node, rename)
+    squares = None if rename is None else partial(renamed, change=rename)
     split = split_runs(chains)
     return squares if split is None else after(squares, split)
 
@@ -443,4 +466,4 @@ def conventions(chains: tuple[Chain, ...]) -> Iterator[Rewrite]:
         yield with_examples(chains, letter)[0]
     for rename in (letter_families(chains), letter_layers(chains)):
         if rename is not None:
-            yield lambda node, rename=rename: renamed(node, rename)  # type: ignore[misc]
+            yield partial(renamed, change=rename)

@@ -19,12 +19,14 @@ from backprop_proofs.language.binding import (
     replace_scalar,
     substitute,
     substitute_index,
+    substitute_limits,
     sum_over,
 )
 from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Fn, IndexSum, Opaque, Partial, Quantity, Ref
 from backprop_proofs.language.indices import index
 from backprop_proofs.language.network import Definition, FunctionDefinition, Network
 from backprop_proofs.networks.activations import activation_named
+from backprop_proofs.networks.structure import cost_or_none, renamed_limits
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.conventions import renamed
 from backprop_proofs.reading.meaning.dimensions import Dim
@@ -71,7 +73,7 @@ def declared_network(
     todo = tuple(equations)
     if len(todo) > MOST_EQUATIONS:
         raise InvalidNetwork(f"a network of at most {MOST_EQUATIONS} equations is understood; found {len(todo)}")
-    world = World(layout=layout)
+    world = World(layout=layout, functions={function.name for function in functions})
     census.lefts = {one.key for one in todo}
     named = next(iter(costs), None) or next((one.key for one in reversed(todo) if one.key in COSTS), None)
     world.cost = Ref(Quantity(named)) if named else None
@@ -170,7 +172,7 @@ def _network(
         parameters=parameters_of(families, firsts),
     )
     world.network = network
-    world.cost = cost_of(network) or world.cost
+    world.cost = cost_or_none(network) or world.cost
     world.gradients = {n.ref.name for n in names if isinstance(n.body, Partial) or n.body.has(Partial)}
     world.dims.freeze()
     return network, world
@@ -187,15 +189,12 @@ def _definition(world: World, made: Link, firsts: dict[Symbol, Integer], one: De
         (letter,) = free_indices(stage) & {s for s, _, _ in limits}
         shift = {letter: letter - (stage - letter)}
         left, right = substitute(left, shift), substitute(right, shift)
-        limits = tuple(
-            (s, substitute_index(a, shift), b and substitute_index(b, shift)) for s, a, b in limits if s != letter
-        )
-        limits = ((letter, Integer(0), letter), *limits)
+        others = tuple(limit for limit in limits if limit[0] != letter)
+        limits = ((letter, Integer(0), letter), *substitute_limits(others, shift))
         stage = letter
-    place = world.families[left.name].staged()
-    if place is not None and isinstance(stage, Symbol) and stage in {s for s, _, _ in limits}:
-        last = world.families[left.name].places[place].last  # type: ignore[union-attr]
-        limits = tuple((s, firsts[last], last) if s == stage else (s, a, b) for s, a, b in limits)
+    run = world.families[left.name].stage
+    if run is not None and stage in {s for s, _, _ in limits}:
+        limits = tuple((s, firsts[run.last], run.last) if s == stage else (s, a, b) for s, a, b in limits)
     free = set(left.indices)
     extra = [s for s, _, _ in limits if s not in free]
     if extra:
@@ -208,7 +207,7 @@ def _in_usual_letters(world: World, known: Definition) -> Definition:
     slots = [letter for letter, _, _ in limits_of(world, world.families[known.ref.name])]
     bound = {letter for letter, _, _ in known.limits}
     usual = {old: new for old, new in zip(known.ref.indices, slots, strict=True) if old in bound}
-    limits = tuple((usual[s], *(e and substitute_index(e, usual) for e in ends)) for s, *ends in known.limits)
+    limits = renamed_limits(known.limits, usual)
     return Definition(substitute(known.ref, usual), limits, substitute(known.body, usual))
 
 
@@ -309,10 +308,3 @@ def formula_of(name: str, activation: str) -> FunctionDefinition:
     formula = activation_named(activation).formula
     assert formula is not None
     return FunctionDefinition(name, _VARIABLE, formula(_VARIABLE))
-
-
-def cost_of(network: Network) -> Ref | None:
-    """The one scalar that nothing uses further, or None."""
-    used = {ref.name for definition in network.definitions for ref in definition.body.atoms(Ref)}
-    scalars = [d.ref for d in network.definitions if not d.ref.indices and d.ref.name not in used]
-    return scalars[0] if len(scalars) == 1 else None

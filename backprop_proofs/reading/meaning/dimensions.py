@@ -13,7 +13,9 @@ from backprop_proofs.language.binding import free_indices
 
 
 @dataclass
-class _Node:
+class Dimension:
+    """What is known of a dimension."""
+
     parent: int
     shift: int = 0  # the dimension of this node at stage s is that of its parent at s + shift
     staged: bool = True  # whether it may depend on the stage
@@ -38,11 +40,11 @@ class Dimensions:
     """All dimensions of one text, with what is known of which of them are the same."""
 
     def __init__(self) -> None:
-        self._nodes: list[_Node] = []
+        self._nodes: list[Dimension] = []
 
     def new(self, name: str = "", staged: bool = True, rigid: bool = False, value: Expr | None = None) -> int:
         """A dimension of which nothing is known."""
-        self._nodes.append(_Node(len(self._nodes), 0, staged, rigid, value, None, [name] if name else []))
+        self._nodes.append(Dimension(len(self._nodes), 0, staged, rigid, value, None, [name] if name else []))
         return len(self._nodes) - 1
 
     def freeze(self) -> None:
@@ -50,11 +52,11 @@ class Dimensions:
         for node in self._nodes:
             node.rigid = True
 
-    def snapshot(self) -> list[_Node]:
+    def snapshot(self) -> list[Dimension]:
         """A copy of all that is known, to go back to."""
-        return [_Node(n.parent, n.shift, n.staged, n.rigid, n.value, n.alias, list(n.names)) for n in self._nodes]
+        return [Dimension(n.parent, n.shift, n.staged, n.rigid, n.value, n.alias, list(n.names)) for n in self._nodes]
 
-    def restore(self, state: list[_Node]) -> None:
+    def restore(self, state: list[Dimension]) -> None:
         """Go back to a snapshot."""
         self._nodes = state
 
@@ -71,7 +73,7 @@ class Dimensions:
             else:
                 return number, (stage if node.staged else None)
 
-    def known(self, dim: Dim) -> _Node:
+    def known(self, dim: Dim) -> Dimension:
         """What is known of a dimension."""
         return self._nodes[self.root(dim)[0]]
 

@@ -8,13 +8,9 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational, Symbol
 
-from backprop_proofs.kernel.calculus import slope
-from backprop_proofs.language.binding import each, fresh_index, sum_over
+from backprop_proofs.language.binding import fresh_index, sum_over
 from backprop_proofs.language.expressions import (
-    GIVEN_FUNCTIONS,
-    Delta,
     Fn,
-    Opaque,
     Partial,
     Ref,
     add,
@@ -26,10 +22,11 @@ from backprop_proofs.language.expressions import (
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
+from backprop_proofs.reading.meaning.calls import Calls
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
 from backprop_proofs.reading.meaning.forms import is_two, opposite
-from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, letter_of
-from backprop_proofs.reading.meaning.naming import Naming, Warned
+from backprop_proofs.reading.meaning.names import NotUnderstood, letter_of
+from backprop_proofs.reading.meaning.naming import Warned
 from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order
 from backprop_proofs.reading.meaning.values import ENTRYWISE, Misfit, Value
 from backprop_proofs.reading.syntax import Node, Span, span_of
@@ -37,7 +34,7 @@ from backprop_proofs.reading.syntax import Node, Span, span_of
 MOST_LENGTH = 1_000  # of a dimension that is given as a number
 
 
-class Elaborator(Naming):
+class Elaborator(Calls):
     """One statement of a text: its expressions."""
 
     def value(self, node: Node, scope: Scope) -> Value:
@@ -329,80 +326,6 @@ class Elaborator(Naming):
             known = name is None or scope.find(name) is not None
             letter.highs.append(self.index_expression(node.upper, scope) if known else index(name or ""))
 
-    # Functions
-
-    def _call(self, node: tree.Call, scope: Scope) -> Value:
-        if len(node.arguments) != 1:
-            return self._of_several(node, scope)
-        name, primes = self._function(node.function, scope)
-        inner = self.value(node.arguments[0], scope)
-        if name == "softmax" and not primes:
-            return self._softmax(inner, node.span)
-        if name == "sqrt":
-            return values.mapped(inner, lambda u: power(u, Rational(1, 2)))
-        if name == "softmax":
-            raise NotUnderstood(node.span, "softmax' has no one meaning; write its derivative with two indices")
-        if name in GIVEN_FUNCTIONS and primes == 1:
-            return values.mapped(inner, lambda u: slope(Fn(name, 0, u)))
-        if name == "diag" and len(inner.shape) == 1:
-            return Value(inner.shape * 2, lambda j, k: mul(Delta(j, k), inner.at(j)))
-        self._expect_function(name, node.function)
-        return values.mapped(inner, lambda u: Fn(name, primes, u))
-
-    def _expect_function(self, name: str, written: tree.Name) -> None:
-        """Raise NotUnderstood for a word that may do anything with its argument, such as prod or concat."""
-        known = name in FUNCTIONS.values() or name in self.world.functions or not written.run
-        if not known and not self.open:
-            raise NotUnderstood(written.span, f"nothing says what {name} does")
-        self.world.functions.add(name)
-
-    def _of_several(self, node: tree.Call, scope: Scope) -> Value:
-        """The cross-entropy CE(y, p), or any function of several quantities, in a definition."""
-        name, primes = self._function(node.function, scope)
-        inner = [self.value(argument, scope) for argument in node.arguments]
-        if name in ("CE", "CrossEntropy") and len(inner) == 2 and all(len(one.shape) >= 1 for one in inner):
-            y, p = (values.transposed(one) if one.shape[0] == UNIT else one for one in inner)
-            values.fit(y, p, node.span, self.same)
-            m = fresh_index(index("m"))
-            body = mul(y.at(m), Fn("log", 0, p.at(m)))
-            return values.scalar(negative(sum_over(body, (m, *self.world.limits(y.shape[0])))))
-        if primes or self.world.network is not None:
-            raise NotUnderstood(node.span, "a function of several arguments is not understood here")
-        sets: list[Expr] = []
-        for one in inner:
-            letters = [index(f"q{number}") for number in range(len(one.shape))]
-            ref = one.at(*(values.index_one() if d == UNIT else s for s, d in zip(letters, one.shape, strict=True)))
-            if not isinstance(ref, Ref):
-                raise NotUnderstood(node.span, "a function of several quantities is understood, each by itself")
-            limits = [(s, *self.world.limits(d)) for s, d in zip(letters, one.shape, strict=True) if d != UNIT]
-            sets.append(each(ref, *limits))
-        return values.scalar(Opaque(name, *sets))
-
-    def _function(self, name: tree.Name, scope: Scope) -> tuple[str, int]:
-        bare = tree.Name(name.base, name.marks, 0)
-        if name.below or any(not isinstance(i, tree.Name | tree.Plus) for s in name.above for i in s.items):
-            raise NotUnderstood(name.span, "a function with indices is not understood")
-        base = bare_key(bare)
-        return FUNCTIONS.get(base.lower() if base.lower() in ("relu",) else base, base), name.primes
-
-    def _softmax(self, inner: Value, span: Span) -> Value:
-        if len(inner.shape) != 1:
-            raise NotUnderstood(span, "the softmax of a vector is understood")
-        m = fresh_index(index("m"))
-        total = sum_over(Fn("exp", 0, inner.at(m)), (m, *self.world.limits(inner.shape[0])))
-        return values.mapped(inner, lambda u: quotient(Fn("exp", 0, u), total))
-
-    def _either(self, node: tree.CallOrProduct, scope: Scope) -> Value:
-        call = next((part for part in tree.walk(node.call) if isinstance(part, tree.Call)), None)
-        if call is None:
-            return self.value(node.product, scope)
-        key = bare_key(call.function).rstrip("'")
-        if key in self.world.families or call.function.below:
-            return self.value(node.product, scope)
-        if key in self.census.functions or key in FUNCTIONS or key in self.world.functions:
-            return self.value(node.call, scope)
-        return self.value(node.product, scope)
-
     # Derivatives
 
     def _derivative(self, node: tree.Derivative, scope: Scope) -> Value:
@@ -434,11 +357,11 @@ class Elaborator(Naming):
             x = wrt.at(*place[depth:])
             if not isinstance(x, Ref):
                 raise NotUnderstood(span, "a derivative is taken by a quantity")
-            return self._checked(Partial(of.at(*place[:depth]), x), span)
+            return self.checked(Partial(of.at(*place[:depth]), x), span)
 
         return Value(of.shape + wrt.shape, at)
 
-    def _checked(self, partial: Partial, span: Span) -> Expr:
+    def checked(self, partial: Partial, span: Span) -> Expr:
         if self.open:
             return partial
         x, named = partial.wrt.name, {ref.name for ref in partial.of.atoms(Ref)}
@@ -484,8 +407,8 @@ _METHODS: dict[type[Node], Callable[[Elaborator, Any, Scope], Value]] = {
     tree.Cases: Elaborator._cases,
     tree.Exponential: Elaborator._exponential,
     tree.Sum: Elaborator._sum,
-    tree.Call: Elaborator._call,
-    tree.CallOrProduct: Elaborator._either,
+    tree.Call: Elaborator.call,
+    tree.CallOrProduct: Elaborator.either,
     tree.Derivative: Elaborator._derivative,
     tree.Nabla: Elaborator._nabla,
 }

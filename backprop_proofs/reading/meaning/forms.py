@@ -14,21 +14,20 @@ from backprop_proofs.reading.syntax import Chain, Node
 EQUALS = frozenset(("=", ":=", "≡", "≜"))
 
 
-def chains_of(row: Row) -> Iterator[Chain]:
-    """The chains of equations of a row."""
-    for statement in row.statements:
-        yield statement.chain
-
-
-def links_of(row: Row) -> Iterator[tuple[int, Node, Node, str, bool]]:
-    """Each link of a row: its number, both sides, the relation, and whether its left side was carried over."""
-    return links_in(row.statements)
+def chains_of(*rows: Row) -> Iterator[Chain]:
+    """The chains of equations of rows."""
+    for row in rows:
+        for statement in row.statements:
+            yield statement.chain
 
 
 def links_in(
     statements: tuple[Statement, ...], rewrite: Rewrite | None = None
 ) -> Iterator[tuple[int, Node, Node, str, bool]]:
-    """The same of statements, with the writer's conventions made explicit."""
+    """Each link: its number, both sides, the relation, and whether its left side was carried over.
+
+    rewrite: what makes the writer's conventions explicit.
+    """
     number = 0
     for statement in statements:
         chain = statement.chain
@@ -80,6 +79,11 @@ def has_two_indices(name: tree.Name) -> bool:
     return sum(len(script.items) for script in name.below) == 2 and not name.above
 
 
+def has_derivative(node: Node) -> bool:
+    """Whether something is differentiated in it."""
+    return any(isinstance(part, tree.Derivative | tree.Nabla) for part in tree.walk(node))
+
+
 def only_derivative(node: Node) -> bool:
     """Whether it is ∂C/∂z, perhaps with a sign."""
     if isinstance(node, tree.Plus) and len(node.terms) == 1:
@@ -102,6 +106,11 @@ def same_layer(left: tree.Name, right: Node) -> bool:
 def is_two(node: Node) -> bool:
     """Whether it is the number 2."""
     return isinstance(node, tree.Number) and node.value == 2
+
+
+def is_zero(node: Node) -> bool:
+    """Whether it is the number 0."""
+    return isinstance(node, tree.Number) and node.value == 0
 
 
 def opposite(one: tree.Chain | None, other: tree.Chain | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from backprop_proofs.reading.commands import GREEK
 from backprop_proofs.reading.syntax import (
     Call,
     CallOrProduct,
@@ -45,6 +46,7 @@ FUNCTIONS = {
     "softmax": "softmax",
 }  # what a word means as a function of one argument, whoever writes it
 _USUAL_FUNCTIONS = frozenset(("sigma", "f", "g", "h", "phi", "varphi", "psi", "Phi", "act", "F", "G", "S"))
+_ANY_FUNCTION = frozenset(("act", "activation", "func", "loss", "cost", "Loss", "Cost", "ell"))  # words for one of many
 
 
 class NotUnderstood(Exception):
@@ -84,6 +86,12 @@ def letters_in(node: Node) -> Iterator[str]:
 def bare_key(name: Name) -> str:
     """The name without scripts: "yhat" of ŷ, "w" of a bold w."""
     return name.base.lstrip("\\") + "".join(mark for mark in name.marks if mark not in _FACES) + "'" * name.primes
+
+
+def is_any_function(name: Name) -> bool:
+    """Whether a function's name leaves open which one it is, as σ and f do; sin, erf and max mean one."""
+    base = name.base.lstrip("\\")
+    return len(base) == 1 or base in GREEK or base in _ANY_FUNCTION
 
 
 def _all_letters(item: Node) -> Iterator[str]:
@@ -128,6 +136,7 @@ class Census:
             isinstance(n, Transpose) or (isinstance(n, Product) and set(n.operators) & {"⊙", "∘", ".*"}) for n in nodes
         )
         self._columns = _columns(nodes)
+        self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
         self.lefts: set[str] = set()  # the names that declarations define
         self.uppers = {letter_of(n.upper) for n in nodes if isinstance(n, Sum) and n.upper is not None} - {None}
         self._costs = {
@@ -149,9 +158,23 @@ class Census:
                         holders.setdefault(letter, set()).add(bare_key(name))
                         if isinstance(item, Plus):
                             shifted.add(letter)
-        shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1}
-        usual = {letter for letter in holders if letter in _INDEX_LETTERS}
-        return frozenset(self.summed | shifted | usual | (shared - self._bases) | (_LAST & set(holders)))
+        shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1 and letter.islower()}
+        usual = {letter for letter, keys in holders.items() if letter in _INDEX_LETTERS and not keys <= COSTS}
+        found = self.summed | shifted | usual | (shared - self._bases) | (_LAST & set(holders))
+        return frozenset(found | self._chosen(found))
+
+    def _chosen(self, letters: set[str]) -> set[str]:
+        """The letters of chosen indices: o of y_o, where an equation defines y_j, and none defines y_o."""
+        lefts = [chain.parts[0] for chain in self._chains if len(chain.parts) > 1]
+        below: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+        for name in self._names:
+            items = [item for script in name.below for item in script.items]
+            letter = letter_of(items[0]) if len(items) == 1 else None
+            if letter is not None:
+                below[any(name is left for left in lefts)].add((bare_key(name), letter))
+        defined = {key for key, letter in below[True] if letter in letters}
+        chosen = {letter for key, letter in below[False] - below[True] if key in defined}
+        return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self._bases
 
     def _function_names(self) -> frozenset[str]:
         sure = {
@@ -207,8 +230,14 @@ class Census:
             return most + 1
         if most > staged or (most and not bold and not self._matrices):
             return most
+        if use.key in self.corrected:
+            return self.corrected[use.key]
         letter = use.key[:1]
-        if (use.key in self._costs and not bold) or not letter.isalpha() or (not bold and not self._matrices):
+        if (
+            (use.key.split("_")[0] in self._costs and not bold)
+            or not letter.isalpha()
+            or (not bold and not self._matrices)
+        ):
             return most
         if not most and not bold:
             self.guesses.add(use.key)
@@ -326,8 +355,10 @@ def _columns(nodes: list[Node]) -> set[tuple[str, int]]:
             found.add((_bare(node.of), _count(node.of)))
         if isinstance(node, Product):
             for one, other in zip(node.factors, node.factors[1:], strict=False):
-                turned = isinstance(one, Transpose) and isinstance(one.of, Name) and one.of.below
-                if turned and isinstance(other, Name) and other.below and not _sliced(other):
+                vector = one.of if isinstance(one, Transpose) and isinstance(one.of, Name) else None
+                if vector is None or not (vector.below or vector.base.islower()):
+                    continue
+                if isinstance(other, Name) and other.below and not _sliced(other):
                     found.add((_bare(other), _count(other)))
     return found
 
@@ -390,4 +421,14 @@ def _last_of(spoken: set[str], place: tuple[str, str, int]) -> str:
     return "L"
 
 
-__all__ = ["FUNCTIONS", "Census", "NotUnderstood", "Use", "bare_key", "letter_of", "letters_in", "names_of"]
+__all__ = [
+    "FUNCTIONS",
+    "Census",
+    "NotUnderstood",
+    "Use",
+    "bare_key",
+    "is_any_function",
+    "letter_of",
+    "letters_in",
+    "names_of",
+]

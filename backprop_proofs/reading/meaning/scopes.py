@@ -9,6 +9,7 @@ from sympy import Expr, Integer, Symbol
 
 from backprop_proofs.language.binding import free_indices
 from backprop_proofs.language.indices import Limit, index, line
+from backprop_proofs.networks.structure import letters_of_ranges
 from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.names import NotUnderstood
 from backprop_proofs.reading.meaning.values import Misfit
@@ -111,12 +112,12 @@ def in_order(letters: Iterable[Letter], world: World, closed: bool) -> tuple[Lim
     names = {symbol for symbol, _, _ in todo}
     done: list[Limit] = []
     while todo:
-        ready = [m for m in todo if not any(free_indices(e) & names for e in m[1:] if e is not None)]
+        ready = [limit for limit in todo if not letters_of_ranges((limit,)) & names]
         if not ready:
             raise NotUnderstood(Span(0, 0), "the ranges of the indices depend on one another")
         done += ready
         names -= {symbol for symbol, _, _ in ready}
-        todo = [m for m in todo if m not in ready]
+        todo = [limit for limit in todo if limit not in ready]
     return tuple(done)
 
 

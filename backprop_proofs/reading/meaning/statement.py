@@ -9,6 +9,7 @@ from sympy import Expr, Symbol, preorder_traversal
 from backprop_proofs.language.expressions import Fn
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Equation
+from backprop_proofs.networks.structure import letters_of_ranges
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
@@ -138,9 +139,5 @@ def _entries(value: Value, maker: Elaborator) -> tuple[list[Expr], list[tuple[Sy
 
 def _sorted(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
     """Those that others' ranges speak of first."""
-    names = {symbol for symbol, _, _ in limits}
-    spoken = {s for _, *ends in limits for end in ends if end is not None for s in end.free_symbols} & names
-    spoken |= {
-        s for _, *ends in limits for end in ends if end is not None for r in end.atoms(Symbol) for s in [r]
-    } & names
+    spoken = letters_of_ranges(limits)
     return tuple(sorted(limits, key=lambda limit: limit[0] not in spoken))

@@ -21,18 +21,19 @@ from backprop_proofs.reading.meaning.conventions import (
     renamed_index,
     spelled_out,
 )
-from backprop_proofs.reading.meaning.declare import Declared, declared_network, formula_of, function_of
+from backprop_proofs.reading.meaning.declare import Declared, formula_of, function_of
+from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
     EQUALS,
     as_call,
     at_last,
     chains_of,
+    has_derivative,
     has_one_index,
     has_two_indices,
     is_nielsen,
     lengths_of,
     links_in,
-    links_of,
     only_derivative,
     same_layer,
     written_like_nielsen,
@@ -59,8 +60,6 @@ from backprop_proofs.reading.meaning.usual import (
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import World, world_of
 from backprop_proofs.reading.syntax import Chain, Node
-
-_SOFT = frozenset(("a", "C"))  # what Nielsen leaves open: any activation, any cost
 
 
 @dataclass(frozen=True)
@@ -102,21 +101,25 @@ def story_of(
         activation_named(activation)
     if cost is not None:
         cost_named(cost)
-    chains = [chain for row in document.rows for chain in chains_of(row)]
     if network is not None:
         world = world_of(network)
-        return Story(
-            document, world, network, Census(chains, [key for key, family in world.families.items() if family.above])
-        )
+        above = [key for key, family in world.families.items() if family.above]
+        return Story(document, world, network, Census(chains_of(*document.rows), above))
     try:
-        return _told(document, chains, activation, cost)
+        return _told(document, activation, cost)
     except (NotUnderstood, Misfit, BackpropError, RecursionError) as error:
         return Story(document, None, None, Census(()), None, (), (), (str(error) or "it is nested too deep",))
 
 
-def _told(document: Document, chains: list[Chain], activation: str | None, cost: str | None) -> Story:
+def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
+    """The chains of a text with names written plainly, and what makes them so."""
+    chains = list(chains_of(*document.rows))
     plain = spelled_out(tuple(chains))
-    chains = [as_chain(plain(chain)) for chain in chains] if plain else chains
+    return ([as_chain(plain(chain)) for chain in chains] if plain else chains), plain
+
+
+def _told(document: Document, activation: str | None, cost: str | None) -> Story:
+    chains, plain = _spelled_out(document)
     told = _Teller(document, chains, activation, cost, plain).tell()
     if told.network is not None:
         return told
@@ -146,7 +149,7 @@ class _Teller:
         formulas = list(self._formulas())
         self.formulas = [known for known, _ in formulas]
         self.formula_lines = tuple(where for _, where in formulas if where is not None)
-        self.loss = loss_equation(tuple(chain for row in document.rows for chain in chains_of(row)))
+        self.loss = loss_equation(tuple(chains_of(*document.rows)))
 
     def tell(self) -> Story:
         given = self._once([*self._from_chain(self.loss)] if self.loss else [])
@@ -216,18 +219,18 @@ class _Teller:
         costs = [key for key in self._numerators() if key not in defined]
         if not equations:
             costs = []
-        try:
-            network, world = declared_network(equations, self.census, costs, self._functions(), shapes=self._shapes())
-        except Misfit as misfit:
-            try:
-                network, world = declared_network(equations, self.census, costs, self._functions(), "rows")
-            except (Misfit, NotUnderstood):
-                raise misfit from None
+        network, world = fitted_network(
+            equations, self.census, costs, self._functions(), self._shapes(), self._line_sides()
+        )
         if is_circular(network):
             raise InvalidNetwork("a quantity is defined by itself")
         network = interned(with_exceptions(network))
         world.network = network
         return network, world
+
+    def _line_sides(self) -> list[tuple[Node, Node]]:
+        rows = [row for row in self.document.derivation if row.problem is None]
+        return [(left, right) for row in rows for _, left, right, *_ in links_in(row.statements, self.rewrite)]
 
     def _numerators(self) -> list[str]:
         """The names of costs: scalars that something is differentiated of."""
@@ -260,9 +263,9 @@ class _Teller:
         """σ(u) = 1/(1 + e^{-u}), in the given part or first in a line."""
         seen: set[str] = set()
         for row in self.document.rows:
-            for number, left, right, sign, carried in links_in(row.statements, self.rewrite):
+            for number, left, right in self._equalities(row):
                 call = as_call(left)
-                if call is None or carried or sign not in EQUALS or call.function.primes or call.function.below:
+                if call is None or call.function.primes or call.function.below:
                     continue
                 name, argument = bare_key(call.function), call.arguments[0]
                 if name in seen or name in FUNCTIONS or not isinstance(argument, tree.Name):
@@ -355,16 +358,20 @@ class _Teller:
                 argument = one.arguments[0]
                 yield Declared(self.census.use(argument).key, argument, other.arguments[0])
 
+    def _equalities(self, row: Row) -> Iterator[tuple[int, Node, Node]]:
+        """The links of a row that are equations with a left side of their own."""
+        for number, left, right, sign, carried in links_in(row.statements, self.rewrite):
+            if not carried and sign in EQUALS:
+                yield number, left, right
+
     def _from_lines(self, given: set[str], own: bool) -> Iterator[tuple[Declared, Taken]]:
         """Equations of the derivation that first define a name."""
         seen = set(given)
         for row in self.document.derivation:
             if row.problem is not None:
                 continue
-            for number, left, right, sign, carried in links_of(row):
-                if self.rewrite is not None:
-                    left, right = self.rewrite(left), self.rewrite(right)
-                if carried or sign not in EQUALS or not isinstance(left, tree.Name):
+            for number, left, right in self._equalities(row):
+                if not isinstance(left, tree.Name):
                     continue
                 try:
                     use = self.census.use(left)
@@ -380,12 +387,9 @@ class _Teller:
         known = {bare_key(name) for one in given for side in (one.left, one.right) for name in names_of(side)}
         found: list[tuple[Declared, Taken]] = []
         for row in self.document.derivation:
-            for number, left, right, sign, carried in links_of(row) if row.problem is None else ():
-                if carried or sign not in EQUALS or not isinstance(left, tree.Name):
-                    continue
-                left, right = (self.rewrite(left), self.rewrite(right)) if self.rewrite else (left, right)
+            for number, left, right in self._equalities(row) if row.problem is None else ():
                 old = next((one for one in given if isinstance(left, tree.Name) and one.key == bare_key(left)), None)
-                if old is None or any(isinstance(node, tree.Derivative | tree.Nabla) for node in tree.walk(right)):
+                if old is None or has_derivative(right):
                     continue
                 before, now = ({bare_key(n) for n in names_of(side)} - set(FUNCTIONS) for side in (old.right, right))
                 if (
@@ -413,12 +417,12 @@ class _Teller:
         if use.key == "delta" and not own:
             return False
         names = {bare_key(name) for name in names_of(right)}
-        derived = any(isinstance(node, tree.Derivative | tree.Nabla) for node in tree.walk(right))
+        derived = has_derivative(right)
         if not own and use.key in ("C", *NIELSEN) and is_nielsen(use):
             if use.key == "C":
                 return not derived
             return (
-                use.key in _SOFT
+                use.key == "a"  # any activation is what Nielsen leaves open
                 and self._specialises(right)
                 and not derived
                 and "z" in names - set(self.census.functions) <= {"z", "e"}
@@ -473,9 +477,7 @@ class _Teller:
 
 def declared_in(document: Document) -> Network:
     """The network that all rows of a text declare. Raises InvalidInput."""
-    chains = [chain for row in document.rows for chain in chains_of(row)]
-    plain = spelled_out(tuple(chains))
-    chains = [as_chain(plain(chain)) for chain in chains] if plain else chains
+    chains, plain = _spelled_out(document)
     teller = _Teller(document, chains, None, None, plain)
     declared = [one for row in document.rows for one in teller._from_row(row)]
     twice = next(

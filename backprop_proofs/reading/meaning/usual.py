@@ -10,7 +10,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import read
 from backprop_proofs.reading.meaning.conventions import folded
 from backprop_proofs.reading.meaning.declare import Declared
-from backprop_proofs.reading.meaning.forms import chains_of
+from backprop_proofs.reading.meaning.forms import chains_of, has_derivative
 from backprop_proofs.reading.syntax import Chain, Node
 
 NIELSEN = {
@@ -39,7 +39,7 @@ COST_TEXTS = {
 @lru_cache(maxsize=32)
 def written(text: str) -> Chain:
     """The equation that a text is."""
-    return next(chain for row in read(text).rows for chain in chains_of(row))
+    return next(chains_of(*read(text).rows))
 
 
 def moments_of(x: tree.Name, mean: tree.Name) -> list[Declared]:
@@ -68,7 +68,7 @@ def folded_into_names(declared: list[Declared]) -> list[Declared]:
     ]
     for one in whole:
         assert isinstance(one.left, tree.Name)
-        if any(isinstance(node, tree.Derivative | tree.Nabla) for node in tree.walk(one.right)):
+        if has_derivative(one.right):
             continue
         left, right = one.left, one.right
         declared = [

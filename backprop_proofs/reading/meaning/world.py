@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
+from typing import NamedTuple
 
 from sympy import Expr, Integer, Symbol
 
 from backprop_proofs.language.binding import free_indices
 from backprop_proofs.language.expressions import Fn, Quantity, Ref
-from backprop_proofs.language.indices import Limit, index, line
+from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
-from backprop_proofs.reading.meaning.dimensions import Dim, Dimensions
+from backprop_proofs.networks.structure import cost_or_none, letters_of_ranges, quantities_of, stages_of
+from backprop_proofs.reading.meaning.dimensions import Dim, Dimension, Dimensions
 
 ONE = Integer(1)
 
@@ -45,6 +47,21 @@ class Family:
         """The place of its layer or time, if it has one."""
         return next((number for number, place in enumerate(self.places) if isinstance(place, Stage)), None)
 
+    @property
+    def stage(self) -> Stage | None:
+        """Its layers or times, if it has some."""
+        return next((place for place in self.places if isinstance(place, Stage)), None)
+
+
+class Saved(NamedTuple):
+    """What a world was before a line added to it."""
+
+    families: dict[str, Family]
+    fresh: set[str]
+    functions: set[str]
+    lengths: dict[str, Expr]
+    dims: list[Dimension]
+
 
 @dataclass
 class World:
@@ -69,14 +86,16 @@ class World:
     )
     gradients: set[str] = field(default_factory=set)  # the names of gradients
 
-    def saved(self) -> tuple[object, ...]:
+    def saved(self) -> Saved:
         """All that a line may add, to go back to."""
-        return dict(self.families), set(self.fresh), set(self.functions), dict(self.lengths), self.dims.snapshot()
+        return Saved(
+            dict(self.families), set(self.fresh), set(self.functions), dict(self.lengths), self.dims.snapshot()
+        )
 
-    def restore(self, saved: tuple[object, ...]) -> None:
+    def restore(self, saved: Saved) -> None:
         """Go back to what was saved."""
-        self.families, self.fresh, self.functions, self.lengths, nodes = saved  # type: ignore[assignment]
-        self.dims.restore(nodes)  # type: ignore[arg-type]
+        self.families, self.fresh, self.functions, self.lengths, nodes = saved
+        self.dims.restore(nodes)
 
     def size(self, dim: Dim) -> Expr:
         """The upper end of a dimension."""
@@ -104,7 +123,7 @@ def world_of(network: Network) -> World:
     world = World(network=network)
     nodes: dict[object, int] = {}
     last = _last(network)
-    quantities = _quantities(network)
+    quantities = quantities_of(network)
     for name, limits in network.families.items():
         if name not in quantities:
             continue
@@ -118,7 +137,7 @@ def world_of(network: Network) -> World:
                 places.append(_dimension(world, nodes, high, letters, name))
         world.families[name] = Family(quantities[name], tuple(places))
     world.functions |= {function.name for function in network.functions} | _function_names(network)
-    world.cost = _cost(network)
+    world.cost = cost_or_none(network)
     world.dims.freeze()
     return world
 
@@ -151,65 +170,17 @@ def _stage_letters(network: Network, name: str, limits: tuple[Limit, ...]) -> se
     """The letters of a family's ranges that count layers or time: others' ranges speak of them, or equations step."""
     found: set[Symbol] = set()
     for number, (letter, _, _) in enumerate(limits):
-        spoken = any(
-            letter in free_indices(end) for _, *ends in limits[number + 1 :] for end in ends if end is not None
-        )
-        if spoken or (name, number) in _stepped(network):
+        if letter in letters_of_ranges(limits[number + 1 :]) or (name, number) in stages_of(network):
             found.add(letter)
     return found
-
-
-def _stepped(network: Network) -> set[tuple[str, int]]:
-    """The places of indices at which an equation takes one of another layer or time."""
-    cached = _STEPPED.get(id(network))
-    if cached is not None and cached[0] is network:
-        return cached[1]
-    links: dict[tuple[str, int], set[tuple[str, int]]] = {}
-    stepped: set[tuple[str, int]] = set()
-    for definition in network.definitions:
-        mine = {letter: (definition.ref.name, n) for n, letter in enumerate(definition.ref.indices)}
-        for ref in definition.body.atoms(Ref):
-            if ref.name not in network.families:
-                continue
-            for place, part in enumerate(ref.indices):
-                for letter in free_indices(part) & mine.keys():
-                    links.setdefault(mine[letter], set()).add((ref.name, place))
-                    links.setdefault((ref.name, place), set()).add(mine[letter])
-                    if len(line(part)) == 2 and None in line(part):
-                        stepped.add((ref.name, place))
-    todo = list(stepped)
-    while todo:
-        new = links.get(todo.pop(), set()) - stepped
-        stepped |= new
-        todo += new
-    _STEPPED[id(network)] = (network, stepped)
-    return stepped
-
-
-_STEPPED: dict[int, tuple[Network, set[tuple[str, int]]]] = {}
 
 
 def _last(network: Network) -> Symbol | None:
     return next((letter for letter, _, _ in network.parameters if letter.name in ("L", "T", "S")), None)
 
 
-def _quantities(network: Network) -> Mapping[str, Quantity]:
-    found: dict[str, Quantity] = {}
-    for definition in network.definitions + network.abbreviations:
-        for ref in (definition.ref, *definition.body.atoms(Ref)):
-            if ref.name in network.families:
-                found[ref.name] = ref.quantity
-    return found
-
-
 def _function_names(network: Network) -> set[str]:
     return {call.name for definition in network.definitions for call in definition.body.atoms(Fn)}
-
-
-def _cost(network: Network) -> Ref | None:
-    used = {ref.name for definition in network.definitions for ref in definition.body.atoms(Ref)}
-    scalars = [d.ref for d in network.definitions if not d.ref.indices and d.ref.name not in used]
-    return scalars[0] if len(scalars) == 1 else None
 
 
 def extended(world: World, network: Network, limits: tuple[Limit, ...] = ()) -> Network:
@@ -249,8 +220,6 @@ def parameters_of(
     first = firsts or {}
     spoken: set[Symbol] = set()
     for limits in families.values():
-        own = {letter for letter, _, _ in limits}
-        for _, *ends in limits:
-            spoken |= {s for end in ends if end is not None for s in free_indices(end)} - own
+        spoken |= letters_of_ranges(limits) - {letter for letter, _, _ in limits}
     order = sorted(spoken, key=lambda s: (s not in first, s.name))
     return tuple((letter, first.get(letter, Integer(1)), None) for letter in order)

@@ -1,0 +1,52 @@
+"""A total and its terms that share a letter: L = Σ_t L_t, E = (1/N) Σ_n E_n. They are two quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.names import bare_key, letter_of, names_of
+from backprop_proofs.reading.syntax import Chain, Node
+
+Renaming = dict[str, str]
+
+
+def terms_as_names(chains: tuple[Chain, ...]) -> Renaming:
+    """The letter of a total to the name of its terms, "L" to "L_t", where an equation defines the terms, too."""
+    found: Renaming = {}
+    for chain in chains:
+        for key, letter in _totals(chain):
+            if any(_defines_terms(other, key) for other in chains):
+                found.setdefault(key, f"{key}_{letter}")
+    return found
+
+
+def with_terms_named(name: Node, terms: Renaming) -> Node:
+    """The name with its terms' name, where it is one of them."""
+    if isinstance(name, tree.Name) and name.below and bare_key(name) in terms:
+        return replace(name, base=terms[bare_key(name)], marks=(), run=True)
+    return name
+
+
+def _totals(chain: Chain) -> Iterator[tuple[str, str]]:
+    """L and t of L = Σ_t L_t."""
+    left = chain.parts[0]
+    if not isinstance(left, tree.Name) or left.below or left.above:
+        return
+    for part in chain.parts[1:]:
+        for node in tree.walk(part):
+            if isinstance(node, tree.Sum) and len(node.letters) == 1:
+                letter = letter_of(node.letters[0])
+                if letter is not None and any(_is_term(name, bare_key(left), letter) for name in names_of(node.body)):
+                    yield bare_key(left), letter
+
+
+def _is_term(name: tree.Name, key: str, letter: str) -> bool:
+    items = [item for script in name.below for item in script.items]
+    return bare_key(name) == key and len(items) == 1 and letter_of(items[0]) == letter
+
+
+def _defines_terms(chain: Chain, key: str) -> bool:
+    left = chain.parts[0]
+    return len(chain.parts) > 1 and isinstance(left, tree.Name) and bare_key(left) == key and len(left.below) == 1
