@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backprop_proofs.language.network import Equation, Network
     from backprop_proofs.networks.mlp import mlp
     from backprop_proofs.reading.network_text import network
+    from backprop_proofs.render.page.stepper import step
 
 __version__ = "0.1.0"
 _HOMES = {  # SymPy takes a third of a second to import, so nothing below is loaded before it is asked for
@@ -35,6 +36,7 @@ _HOMES = {  # SymPy takes a third of a second to import, so nothing below is loa
     "paths": "checking.path_report",
     "prove": "derivation.theorems",
     "settle": "checking.claims",
+    "step": "render.page.stepper",
 }
 __all__ = [
     "BackpropError",
@@ -50,6 +52,7 @@ __all__ = [
     "paths",
     "prove",
     "settle",
+    "step",
 ]
 
 
@@ -58,7 +61,7 @@ def _view(name: str) -> Any:
     return lambda *given: getattr(import_module(f"{__name__}.render.notebook"), name)(*given)
 
 
-shown.use(shown.Views(bundle=_view("bundle"), rich=_view("rich_lines"), latex=_view("node_latex")))
+shown.use(shown.Views(_view("bundle"), _view("rich_lines"), _view("node_latex"), _view("drawing")))
 
 
 def __getattr__(name: str) -> Any:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from backprop_proofs import __version__
+from backprop_proofs.cli_formats import Named, check_choices, known, one_theorem, show, show_network
 from backprop_proofs.cli_options import (
     CHECK_FORMATS,
-    DETAILS,
     FORMATS,
+    PATH_FORMATS,
+    PICTURES,
     ActivationOption,
     BatchOption,
     CheckFormatOption,
@@ -33,23 +35,20 @@ from backprop_proofs.cli_options import (
     LimitOption,
     NetworkOption,
     OutputOption,
+    PathFormatOption,
     StandaloneOption,
     WeightOption,
     WidthsOption,
 )
 from backprop_proofs.cli_output import NAME, draw, one_line, print_text, say, style, with_progress, write
-from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected, Undecided, UnknownName
+from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected, Undecided
 
 if TYPE_CHECKING:
-    from backprop_proofs.checking.claims import Refuted
-    from backprop_proofs.checking.evidence import Found
-    from backprop_proofs.kernel.theorem import Theorem
     from backprop_proofs.language.network import Network
 
 PROVED, REFUTED, FAULT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 STATUS = {"proved": PROVED, "refuted": REFUTED, "undecided": UNDECIDED}
 UsageError: Any = typer.BadParameter.__mro__[2]  # the base of all errors of the parser, whichever parser Typer brings
-Named = tuple[str, "Theorem | Refuted", "Sequence[Found]"]
 
 app = typer.Typer(
     name=NAME,
@@ -92,14 +91,19 @@ def prove(
 ) -> int:
     """Prove theorems of the perceptron, step by step.
 
-    `backprop-proofs list` names them all; without a name, bp1, bp2, bp3 and bp4 are proved.
+    `backprop-proofs list` names them all; without a name, bp1, bp2, bp3 and bp4 are proved. As svg or png, it draws one
+    theorem's proof, or, without a name, the network.
     """
-    _check_choices(format, detail, standalone)
+    check_choices(format, FORMATS, detail, standalone, output)
+    one_theorem(theorems or (), format)
     from backprop_proofs.checking.claims import Refuted, settled  # lazy
     from backprop_proofs.checking.evidence import evidence_for, says_nothing  # lazy
     from backprop_proofs.derivation.theorems import FUNDAMENTAL, theorem_named  # lazy
 
     given = Given(widths, activation, hidden, cost, depth, batch, decay, labels)
+    if format in PICTURES and not theorems:
+        show_network(_network(given), format, output)
+        return PROVED
     wanted = [theorem_named(name.lower()) for name in dict.fromkeys(theorems or FUNDAMENTAL)]
     networks = {record.name: _network(given, record.settings) for record in wanted}
     empty = [name for name, network in networks.items() if says_nothing(name, network)]
@@ -133,10 +137,10 @@ def derive(
 
     It is found from the equations alone, without being told the answer: those of the perceptron, or of --network.
     """
-    _check_choices(format, detail, standalone)
+    check_choices(format, FORMATS, detail, standalone, output)
     from backprop_proofs.checking.evidence import evidence_for  # lazy
-    from backprop_proofs.derivation.cuts import cost_of  # lazy
     from backprop_proofs.derivation.derive import derive as derived  # lazy
+    from backprop_proofs.networks.structure import cost_of  # lazy
 
     given = Given(widths, activation, hidden, cost, depth, batch, decay, labels)
     equations = _network(given) if network is None else _declared(network, given)
@@ -162,14 +166,14 @@ def check(
     Exit status: 1 if a line is refuted; else 2 if a file cannot be read; else 3 if a line is undecided or unreadable;
     0 if all are proved.
     """
-    _known("format", format, CHECK_FORMATS)
+    known("format", format, CHECK_FORMATS)
     from backprop_proofs.cli_files import STANDARD_INPUT, Task, outcomes, status  # lazy
 
     if [*files, network].count(STANDARD_INPUT) > 1:
         raise InvalidInput("-: expected once; standard input can be read only once")
     _check_settings(activation, cost)
     equations = None if network is None else _equations(network)
-    page = "" if format != "text" else "whole" if len(files) == 1 else "first"
+    page = {"text": "whole" if len(files) == 1 else "first", "html": "html"}.get(format, "")
     shape = style(output)
     tasks = [Task(file, equations, activation, cost, page, *shape) for file in files]
     found = list(with_progress(outcomes(tasks, jobs), len(files), "files", 2))
@@ -179,6 +183,10 @@ def check(
         from backprop_proofs.render.reports import pages  # lazy
 
         draw(lambda unicode, width: pages([(one.entry, one.page) for one in found], unicode, width), output)
+    elif format == "html":
+        from backprop_proofs.render.page.checks import check_page  # lazy
+
+        write(check_page([one.entry for one in found]), output, markup=True)
     else:
         from backprop_proofs.render.report_files import page as printed  # lazy
 
@@ -203,7 +211,7 @@ def audit(
 
     They are computed by forward duals on a random network, without the kernel.
     """
-    _known("format", format, ("text", "json"))
+    known("format", format, ("text", "json"))
     from backprop_proofs.checking.evidence import audit as audited  # lazy
     from backprop_proofs.render.written import audit_lines  # lazy
 
@@ -227,7 +235,7 @@ def paths(
     depth: DepthOption = None,
     labels: LabelsOption = None,
     limit: LimitOption = 24,
-    format: FormatOption = "text",
+    format: PathFormatOption = "text",
     standalone: StandaloneOption = False,
     output: OutputOption = None,
 ) -> int:
@@ -235,7 +243,7 @@ def paths(
 
     Without --widths it is proved for all widths: as nested sums with --depth, else by induction for every depth.
     """
-    _check_choices(format, "steps", standalone)
+    check_choices(format, PATH_FORMATS, "steps", standalone, output)
     from backprop_proofs.checking import path_report as asked  # lazy
     from backprop_proofs.render.paths import open_page, path_lines, path_page  # lazy
 
@@ -253,6 +261,10 @@ def paths(
     report = asked.path_report(network, about, limit, lambda found, count: with_progress(found, count, "paths", 1000))
     if format == "text":
         draw(lambda unicode, width: path_lines(report, unicode, width), output)
+    elif format == "html":
+        from backprop_proofs.render.page.paths import paths_page  # lazy
+
+        write(paths_page(report), output, markup=True)
     else:
         write(path_page(report, format, standalone), output)
     return STATUS[report.verdict]
@@ -296,7 +308,7 @@ def explain(
 @app.command("list")
 def list_(format: JsonFormatOption = "text", output: OutputOption = None) -> int:
     """List theorems, rules, activations and costs."""
-    _known("format", format, ("text", "json"))
+    known("format", format, ("text", "json"))
     from backprop_proofs.render.reference import catalogue, listing_lines  # lazy
 
     everything = catalogue()
@@ -382,33 +394,12 @@ def _check_settings(activation: str | None, cost: str | None) -> None:
         cost_named(cost)
 
 
-def _check_choices(format: str, detail: str, standalone: bool) -> None:
-    _known("format", format, FORMATS)
-    _known("detail", detail, DETAILS)
-    if standalone and format != "latex":
-        raise InvalidInput(f"--standalone: expected --format latex; found {format}")
-
-
-def _known(kind: str, name: str, known: Sequence[str]) -> None:
-    if name not in known:
-        raise UnknownName(kind, name, known)
-
-
 # Output
 
 
 def _show(results: Sequence[Named], format: str, detail: str, standalone: bool, output: str | None) -> int:
     """Print proofs, and claims refuted, in one of the formats."""
-    from backprop_proofs.render.results import lines, pages  # lazy
-
-    if format == "text":
-        draw(lambda unicode, width: lines(results, detail, unicode, width), output)
-    elif format == "json":
-        from backprop_proofs.render.proof_file import dumped, proof_document  # lazy
-
-        write(dumped(proof_document(results)), output)
-    else:
-        write(pages(results, format, detail, standalone), output)
+    show(results, format, detail, standalone, output)
     wrong = any(not found or any(check.agrees is False for check in found) for _, _, found in results)
     return REFUTED if wrong else PROVED
 

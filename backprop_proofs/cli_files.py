@@ -37,7 +37,8 @@ _KINDS = {
 class Task(NamedTuple):
     """A file to be checked, what it is checked in, and which page is wanted, in which characters and how wide.
 
-    page: "whole" for all that is said of a file, "first" for its first wrong line, "" for none.
+    page: "whole" for all that is said of a file, "first" for its first wrong line, "html" for what a page needs,
+    "" for none.
     """
 
     file: str
@@ -126,6 +127,10 @@ def _checked(task: Task, text: str) -> Outcome:
     from backprop_proofs.render.reports import page_lines  # lazy: the same
 
     report = judge.check(text, network=task.network, activation=task.activation, cost=task.cost)
+    if task.page == "html":
+        from backprop_proofs.render.page.checks import page_entry  # lazy: most pages are text
+
+        return Outcome(task.file, page_entry(task.file, report))
     page = page_lines(report, task.page, task.unicode, task.width, task.file)
     return Outcome(task.file, file_entry(task.file, report), tuple(page))
 

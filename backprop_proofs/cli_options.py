@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-FORMATS = ("text", "markdown", "latex", "json")
-CHECK_FORMATS = ("text", "json", "sarif", "github")
+PICTURES = ("svg", "png")
+PATH_FORMATS = ("text", "markdown", "latex", "html", "json")
+FORMATS = (*PATH_FORMATS, *PICTURES)
+CHECK_FORMATS = ("text", "html", "json", "sarif", "github")
 DETAILS = ("brief", "steps", "full")
 
 WidthsOption = Annotated[
@@ -29,7 +31,12 @@ LabelsOption = Annotated[
 ]
 DepthOption = Annotated[int | None, typer.Option("--depth", metavar="L", help="Number of layers, widths left open.")]
 DetailOption = Annotated[str, typer.Option("--detail", metavar="LEVEL", help="brief, steps or full.")]
-FormatOption = Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="text, markdown, latex or json.")]
+FormatOption = Annotated[
+    str, typer.Option("--format", "-f", metavar="FORMAT", help="text, markdown, latex, html, json, svg or png.")
+]
+PathFormatOption = Annotated[
+    str, typer.Option("--format", "-f", metavar="FORMAT", help="text, markdown, latex, html or json.")
+]
 StandaloneOption = Annotated[bool, typer.Option("--standalone", help="With latex: a document that compiles as it is.")]
 OutputOption = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of on standard output.")
@@ -38,7 +45,7 @@ WeightOption = Annotated[str | None, typer.Option("--weight", metavar="L,J,K", h
 LimitOption = Annotated[int, typer.Option("--limit", metavar="N", help="How many paths to list.")]
 JsonFormatOption = Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="text or json.")]
 CheckFormatOption = Annotated[
-    str, typer.Option("--format", "-f", metavar="FORMAT", help="text, json, sarif or github.")
+    str, typer.Option("--format", "-f", metavar="FORMAT", help="text, html, json, sarif or github.")
 ]
 NetworkOption = Annotated[
     str | None, typer.Option("--network", metavar="FILE", help="The network, as equations in a text file.")

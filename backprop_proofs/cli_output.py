@@ -14,6 +14,7 @@ from backprop_proofs.errors import InvalidInput
 
 if TYPE_CHECKING:
     from backprop_proofs.render.ink import Ink
+    from backprop_proofs.render.pictures.picture import Picture
 
 T = TypeVar("T")
 NAME = "backprop-proofs"
@@ -65,24 +66,44 @@ def _has_unicode() -> bool:
     return True
 
 
-def write(text: str, output: str | None) -> None:
-    """Print text, or put it into a file that is complete or untouched."""
-    if output in (None, "-"):
-        print_text(text)
-    elif not output:
-        raise InvalidInput("cannot write: the file's name is empty")
+def write(text: str, output: str | None, *, markup: bool = False) -> None:
+    """Print text, or put it into a file that is complete or untouched; markup: HTML or SVG, which has codes for signs.
+
+    Raises InvalidInput where it cannot be written.
+    """
+    if output not in (None, "-"):
+        write_bytes(text.encode(), output)
+    elif markup and not _has_unicode():
+        print_text(text.encode("ascii", "xmlcharrefreplace").decode("ascii"))
     else:
-        try:
-            _save(text, Path(output).resolve())
-        except (OSError, ValueError) as error:
-            raise InvalidInput(f"cannot write {output}: {getattr(error, 'strerror', None) or error}") from error
+        print_text(text)
 
 
-def _save(text: str, path: Path) -> None:
+def write_picture(picture: Picture, format: str, output: str | None) -> None:
+    """Write a picture as svg, or as png into a file. Raises InvalidInput where that cannot be."""
+    if format == "png":
+        from backprop_proofs.render.pictures.png import png  # lazy
+
+        write_bytes(png(picture), output)
+    else:
+        write(picture.svg + "\n", output, markup=True)
+
+
+def write_bytes(data: bytes, output: str | None) -> None:
+    """Put data into a file that is complete or untouched. Raises InvalidInput where it cannot be written."""
+    if not output:
+        raise InvalidInput("cannot write: the file's name is empty")
+    try:
+        _save(data, Path(output).resolve())
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"cannot write {output}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _save(data: bytes, path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(21, "it is a directory")
     if path.exists() and not path.is_file():  # a device or a pipe: there is nothing to replace
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
         return
     mask = os.umask(0)
     os.umask(mask)
@@ -91,8 +112,8 @@ def _save(text: str, path: Path) -> None:
         raise PermissionError(13, "it may not be written")
     descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(descriptor, "wb") as file:
+            file.write(data)
         os.chmod(scratch, mode)
         os.replace(scratch, path)
     except BaseException:

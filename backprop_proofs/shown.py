@@ -6,20 +6,25 @@ Nothing is imported here, so that every room may use it; what an object says of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console, ConsoleOptions, RenderResult
 
 T = TypeVar("T")
 
 
 class Views(NamedTuple):
-    """bundle: an object by MIME type; rich: for a console and its options; latex: a SymPy node, as a part or whole."""
+    """bundle: an object by MIME type; rich: for a console and its options; latex: a SymPy node, as a part or whole;
+    draw: an object as a picture.
+    """
 
     bundle: Callable[[Any], Mapping[str, str]]
     rich: Callable[[Any, Any, Any], Iterable[Any]]
     latex: Callable[[Any, bool], str]
+    draw: Callable[[Any], Any]
 
 
 _entered: list[Views] = []
@@ -47,6 +52,30 @@ class Shown:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield from _entered[0].rich(self, console, options) if _entered else (repr(self),)
+
+
+class Drawing(Protocol):
+    """A picture, which shows itself in a notebook; svg: an <svg> element."""
+
+    @property
+    def svg(self) -> str: ...
+
+    def save(self, path: str | Path, width: int = 1200) -> Path:
+        """Write it to a file that ends in .svg or .png; width: pixels of a PNG."""
+
+
+class Drawn(Shown):
+    """An object that can be drawn, too."""
+
+    __slots__ = ()
+
+    def draw(self) -> Drawing:
+        """The picture: of a network its neurons or quantities, of a theorem what depends on what, its cut S marked.
+
+        Raises InvalidInput where svg.py, which draws, is not installed.
+        """
+        drawing: Drawing = _entered[0].draw(self)
+        return drawing
 
 
 def shown(cls: type[T]) -> type[T]:

@@ -21,6 +21,7 @@ FLOORS = (
     {"render"},
     {"__init__"},
     {"cli_options", "cli_output", "cli_files"},
+    {"cli_formats"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 )

@@ -35,7 +35,7 @@ from backprop_proofs.language.expressions import Fn, IndexSum, Opaque, Partial, 
 from backprop_proofs.language.indices import Facts, Limit
 from backprop_proofs.language.matrices import Array, Entry, entry, shape
 from backprop_proofs.language.network import Equation, Network
-from backprop_proofs.shown import Shown, shown
+from backprop_proofs.shown import Drawn, shown
 
 _MOST_TERMS = 10_000  # a sum of more terms is not written out
 
@@ -108,7 +108,7 @@ def _ledger() -> tuple[Callable[[Judgement], Theorem], Callable[[object], Judgem
 _mint, _judgement = _ledger()
 
 
-class Theorem(Shown):
+class Theorem(Drawn):
     """A proved equation. Made by the kernel's functions only; cannot be copied, pickled, subclassed or changed."""
 
     __slots__ = ("__weakref__",)

@@ -25,7 +25,7 @@ from backprop_proofs.language.expressions import (
 )
 from backprop_proofs.language.indices import Facts, Limit, plus
 from backprop_proofs.language.matrices import Entry, entry
-from backprop_proofs.shown import Shown
+from backprop_proofs.shown import Drawn, Shown
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class FunctionDefinition:
 
 
 @dataclass(frozen=True, eq=False)
-class Network(Shown):
+class Network(Drawn):
     """Equations, and the ranges of what they speak of.
 
     families: the range of each index of each quantity, earlier letters usable in later ranges.

@@ -19,6 +19,7 @@ from backprop_proofs.render.alphabets import GREEK
 from backprop_proofs.render.ink import BLANK, Ink, join, plain, separated
 from backprop_proofs.render.letters import Letters
 from backprop_proofs.render.notation import UNICODE, write
+from backprop_proofs.render.prose import printable
 from backprop_proofs.render.walker import FRACTION, MULTIPLIED, POWER, Alphabet, Marks
 
 _STACK = "display:inline-grid;vertical-align:middle"
@@ -32,7 +33,7 @@ _SCRIPTED = re.compile(rf"(?<![A-Za-z0-9'’])([A-Za-z]|[^\x00-\x7f\s])('*)((?:[
 
 def escaped(text: str) -> str:
     r"""`text` as HTML; $ and \ stand in elements of their own, so that no typesetter takes what is between for TeX."""
-    return re.sub(r"[$\\]", r"<span>\g<0></span>", html.escape(text))
+    return re.sub(r"[$\\]", r"<span>\g<0></span>", html.escape(printable(text)))
 
 
 def sentence(text: str) -> str:

@@ -27,6 +27,10 @@ from backprop_proofs.render.outline import (
     size_of_layers,
     stays_text,
 )
+from backprop_proofs.render.pictures.counterexamples import counterexample_picture
+from backprop_proofs.render.pictures.extras import MissingExtra
+from backprop_proofs.render.pictures.networks import network_picture
+from backprop_proofs.render.pictures.picture import Picture
 from backprop_proofs.render.walker import Alphabet, Walk
 
 if TYPE_CHECKING:
@@ -57,8 +61,8 @@ def equation_html(equation: Equation) -> str:
 
 
 def network_html(network: Network) -> str:
-    """Name, settings and sizes, equations with their ranges."""
-    return block(_network(network))
+    """Its picture, name, settings and sizes, equations with their ranges."""
+    return block((*_picture(lambda: network_picture(network)), *_network(network)))
 
 
 def chain_html(laid_out: Outline) -> str:
@@ -91,11 +95,27 @@ def check_html(check: Found) -> str:
 
 
 def counterexample_html(found: Counterexample) -> str:
-    """A network on which the two sides differ."""
-    return block([f"<p>The two sides differ {sentence(str(found))}.</p>"])
+    """A network on which the two sides differ, drawn where it can be."""
+    drawn = _picture(lambda: counterexample_picture(found))
+    return block((f"<p>The two sides differ {sentence(str(found))}.</p>", *drawn))
+
+
+def counterexample_drawing(found: Counterexample, network: Network | None) -> Iterator[str]:
+    """The network of a counterexample with its numbers, where it can be drawn."""
+    return _picture(lambda: counterexample_picture(found, network))
 
 
 # pieces
+
+
+def _picture(draw: Callable[[], Picture | None]) -> Iterator[str]:
+    """A picture, or nothing where what draws it is not installed."""
+    try:
+        drawn = draw()
+    except MissingExtra:
+        return
+    if drawn is not None:
+        yield f'<div style="margin:.5em 0">{drawn.image}</div>'
 
 
 def labelled(label: str, words: str) -> str:
@@ -314,6 +334,7 @@ __all__ = [
     "cells",
     "chain_html",
     "check_html",
+    "counterexample_drawing",
     "counterexample_html",
     "display",
     "equation_html",

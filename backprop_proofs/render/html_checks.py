@@ -11,9 +11,10 @@ from backprop_proofs.checking.report import REFUTED, UNDECIDED, UNREADABLE, Chec
 from backprop_proofs.evidence.exact import Counterexample
 from backprop_proofs.language.network import Network
 from backprop_proofs.render.html import escaped, sentence
-from backprop_proofs.render.html_blocks import block, cells, display, labelled
+from backprop_proofs.render.html_blocks import block, cells, counterexample_drawing, display, labelled
 from backprop_proofs.render.report_parts import (
     NOTHING,
+    Failure,
     around,
     failure,
     first_wrong,
@@ -85,14 +86,18 @@ def _about(line: CheckedLine, network: Network | None) -> Iterator[str]:
 
 
 def _fails(found: Counterexample, network: Network | None) -> Iterator[str]:
+    yield "<p><strong>Where it fails</strong></p>"
+    yield from counterexample_drawing(found, network)
+    yield failure_table(failure(found, network))
+
+
+def failure_table(parts: Failure) -> str:
     """The counterexample as a table."""
-    parts = failure(found, network)
     rows = [("sizes", parts.sizes), ("for", parts.indices), ("inputs", parts.inputs)]
     rows += [("function", function) for function in parts.functions]
     rows += [("left side", parts.left), ("right side", parts.right)]
     written = "".join(cells("td", name, sentence(value)) for name, value in rows if value)
-    yield "<p><strong>Where it fails</strong></p>"
-    yield f"<table><tbody>{written}</tbody></table>"
+    return f"<table><tbody>{written}</tbody></table>"
 
 
 def _repair(repair: Repair) -> Iterator[str]:

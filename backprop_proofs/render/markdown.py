@@ -22,7 +22,7 @@ from backprop_proofs.render.latex import (
 )
 from backprop_proofs.render.notation import equation, ranges, write
 from backprop_proofs.render.outline import Evidence, Outline, Part, Row, agreement, outline
-from backprop_proofs.render.prose import markdown_text
+from backprop_proofs.render.prose import github, markdown_text
 
 if TYPE_CHECKING:
     from backprop_proofs.kernel.theorem import Theorem
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def proof_markdown(theorem: Theorem, name: str, detail: str = "steps", evidence: Sequence[Evidence] = ()) -> str:
     """The proof in Markdown; detail is one of brief, steps, full. Raises UnknownName for another detail."""
     blocks = _blocks(outline(theorem, detail), name, detail, evidence)
-    return "\n\n".join(blocks) + "\n"
+    return github("\n\n".join(blocks) + "\n")
 
 
 def _blocks(laid_out: Outline, name: str, detail: str, evidence: Sequence[Evidence]) -> Iterator[str]:

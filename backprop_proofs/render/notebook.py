@@ -39,7 +39,10 @@ from backprop_proofs.render.latex import statement_line
 from backprop_proofs.render.notation import ASCII, LATEX, UNICODE, equation, ranges, write
 from backprop_proofs.render.outline import Outline, agreement, definitions, outline
 from backprop_proofs.render.paths import path_lines
-from backprop_proofs.render.prose import ascii_text
+from backprop_proofs.render.pictures.networks import network_picture
+from backprop_proofs.render.pictures.picture import Picture
+from backprop_proofs.render.pictures.proofs import proof_picture
+from backprop_proofs.render.prose import ascii_text, printable
 from backprop_proofs.render.reference import rule_lines
 from backprop_proofs.render.refuted import refuted_lines
 from backprop_proofs.render.report_parts import mending, said, tally
@@ -81,6 +84,11 @@ def node_latex(node: Basic, within: bool) -> str:
     return plain(LATEX.parens(ink) if within and strength(node) < FRACTION else ink)
 
 
+def drawing(drawn: Network | Theorem) -> Picture:
+    """The picture of a network or of a proof. Raises InvalidInput where what draws it is not installed."""
+    return proof_picture(drawn) if isinstance(drawn, Theorem) else network_picture(drawn)
+
+
 def _view(shown: object) -> View:
     return next(_VIEWS[kind] for kind in type(shown).__mro__ if kind in _VIEWS)
 
@@ -99,7 +107,8 @@ def _equation_lines(pair: Equation, unicode: bool, width: int) -> Iterable[Ink]:
 def _network_lines(network: Network, unicode: bool, width: int) -> Iterator[Ink]:
     alphabet = UNICODE if unicode else ASCII
     settings = ", ".join(f"{key} {value}" for key, value in network.settings.items())
-    yield join(((f"network {network.name}", TITLE),), f" ({settings})" if settings else "")
+    name = printable(network.name) if unicode else ascii_text(printable(network.name))
+    yield join(((f"network {name}", TITLE),), f" ({settings})" if settings else "")
     for left, right, limits, letters in definitions(network):
         said = join(write(left, alphabet, letters, True), " = ", write(right, alphabet, letters, True))
         over = f"   ({ranges(limits, alphabet)})" if limits else ""
@@ -242,4 +251,4 @@ _VIEWS: Mapping[type, View] = MappingProxyType(
         ),
     }
 )
-__all__ = ["View", "bundle", "node_latex", "rich_lines"]
+__all__ = ["View", "bundle", "drawing", "node_latex", "rich_lines"]

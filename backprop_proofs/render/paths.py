@@ -19,7 +19,7 @@ from backprop_proofs.render.latex import broken, document, hypothesis
 from backprop_proofs.render.notation import ASCII, LATEX, UNICODE, equation, latex, letters_for, text, write
 from backprop_proofs.render.outline import agreement, outline
 from backprop_proofs.render.proof_file import check_data, dumped, proof_document
-from backprop_proofs.render.prose import ascii_text, latex_text, markdown_text
+from backprop_proofs.render.prose import ascii_text, github, latex_text, markdown_text
 from backprop_proofs.render.text import BAD, GOOD, LABEL, TITLE, sizes
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def _checks(report: PathReport) -> list[str]:
 
 def path_markdown(report: PathReport) -> str:
     """A report in Markdown, GitHub's dialect."""
-    return "\n\n".join(_markdown_blocks(report)) + "\n"
+    return github("\n\n".join(_markdown_blocks(report)) + "\n")
 
 
 def _markdown_blocks(report: PathReport) -> Iterator[str]:

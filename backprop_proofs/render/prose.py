@@ -30,6 +30,11 @@ _LETTER = rf"∂?(?:[A-Za-z](?![A-Za-z])|[α-ωΑ-Ω])'*(?:[\^_]{_GROUP})*(?:\((
 _FORMULA = rf"(?<![A-Za-z'’]){_LETTER}(?:/{_LETTER})?|[{''.join(_MATH)}]"
 
 
+def printable(text: str) -> str:
+    """`text` on one line: a blank for each end of a line, a mark for what else does not print."""
+    return "".join(char if char.isprintable() else " " if char in "\t\r\n\f\v" else "�" for char in text)
+
+
 def ascii_text(text: str) -> str:
     """`text` in ASCII: Greek letters by name, signs by the usual digraphs."""
     spelled = re.sub(r"(?<=[α-ω])(?=[A-Za-zα-ω])", " ", text)
@@ -49,6 +54,28 @@ def markdown_text(text: str) -> str:
     return _mixed(text, "$", "$", _escaped_markdown)
 
 
+def github(markdown: str) -> str:
+    r"""Markdown whose formulas reach GitHub's typesetter whole, and every other one.
+
+    GitHub reads Markdown before it looks for formulas: \\ and \; lose a backslash, and two _ that touch something on
+    both sides are emphasis. So these are \cr and \thickspace here, and _ has a blank before it.
+    """
+
+    def formula(found: re.Match[str]) -> str:
+        return _TWO_READINGS.sub(lambda sign: _ONE_READING[sign[1].strip()], found.group())
+
+    return _MATHS.sub(formula, markdown)
+
+
+_MATHS = re.compile(r"(?<!\\)\$\$.+?\$\$|(?<!\\)\$[^$\n]+\$", re.DOTALL)
+_TWO_READINGS = re.compile(r"( ?\\\\| ?_|\\[;,:!{}|_])")
+_ONE_READING = {
+    "_": " _", r"\\": r" \cr", r"\;": r"\thickspace", r"\,": r"\thinspace", r"\:": r"\medspace",
+    r"\!": r"\negthinspace", r"\{": r"\lbrace ", r"\}": r"\rbrace ", r"\|": r"\Vert ",
+    r"\_": r"\underline{\thickspace}",
+}  # fmt: skip
+
+
 def spelled(text: str, superscripts: Mapping[str, int]) -> str:
     """`text` with each w[l, j, k] written as w^l_jk; superscripts: how many indices of each quantity stand above."""
 
@@ -62,7 +89,7 @@ def spelled(text: str, superscripts: Mapping[str, int]) -> str:
 
 
 def _mixed(text: str, start: str, end: str, escape: Callable[[str], str]) -> str:
-    done, written = 0, ""
+    text, done, written = printable(text), 0, ""
     for match in re.finditer(_FORMULA, text):
         if not _is_formula(match.group()):
             continue
@@ -101,4 +128,4 @@ def _known(char: str) -> str:
 
 
 def _escaped_markdown(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>|#$])", r"\\\1", text)
+    return re.sub(r"([\\`*_~{}\[\]<>|#$]|&(?=[A-Za-z#]))", r"\\\1", text)

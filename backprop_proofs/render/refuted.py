@@ -10,7 +10,7 @@ from backprop_proofs.render.alphabets import ASCII, LATEX, UNICODE
 from backprop_proofs.render.ink import Ink, join, plain, wrapped
 from backprop_proofs.render.notation import equation, ranges
 from backprop_proofs.render.outline import superscripts
-from backprop_proofs.render.prose import ascii_text, latex_text, markdown_text, spelled
+from backprop_proofs.render.prose import ascii_text, github, latex_text, markdown_text, spelled
 from backprop_proofs.render.text import BAD, LABEL, TITLE
 
 
@@ -78,7 +78,7 @@ def refuted_markdown(refuted: Refuted) -> str:
         "The smallest network found on which it fails:",
         said,
     )
-    return "\n\n".join(blocks) + "\n"
+    return github("\n\n".join(blocks) + "\n")
 
 
 def refuted_latex(refuted: Refuted) -> str:

@@ -103,7 +103,7 @@ def sarif_document(entries: Sequence[Data], version: str) -> Data:
     invocation = {
         "executionSuccessful": all(entry["verdict"] == "unreadable" for entry in failed),  # else a fault of ours
         "toolExecutionNotifications": [
-            {"level": "error", "message": {"text": entry["message"]}, "locations": [_location(entry, None)]}
+            {"level": "error", "message": {"text": _without_links(entry["message"])}, "locations": [_location(entry)]}
             for entry in failed
         ],
     }
@@ -137,12 +137,12 @@ def _result(entry: Data, line: Data, names: Sequence[str]) -> Data:
         "ruleId": rule,
         "ruleIndex": names.index(rule),
         "level": _LEVELS[line["verdict"]],
-        "message": {"text": "\n".join(_told(line))},
+        "message": {"text": _without_links("\n".join(_told(line)))},
         "locations": [_location(entry, line["place"])],
     }
 
 
-def _location(entry: Data, place: Data | None) -> Data:
+def _location(entry: Data, place: Data | None = None) -> Data:
     physical: Data = {"artifactLocation": {"uri": _uri(entry["file"])}}
     if place is not None:
         keys = ("startLine", "startColumn", "endLine", "endColumn")
@@ -155,6 +155,11 @@ def _uri(file: str) -> str:
         return "stdin"
     path = PurePath(file)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _without_links(text: str) -> str:
+    """In a message of SARIF, [words](address) is a link; a formula such as w[j](x) is none."""
+    return text.replace("](", "] (")
 
 
 def _told(line: Data) -> Iterator[str]:
@@ -188,7 +193,9 @@ def _line_command(entry: Data, line: Data) -> str:
 
 
 def _shown(entry: Data) -> str:
-    return file_name(entry["file"]) if entry["file"] == "-" else str(entry["file"])
+    """A file's name; its line breaks are written as a command writes them, and what else does not print is a mark."""
+    name = file_name(entry["file"]) if entry["file"] == "-" else str(entry["file"])
+    return "".join(char if char.isprintable() or char in "\r\n" else "�" for char in name)
 
 
 def _command(name: str, message: str, properties: Data) -> str:

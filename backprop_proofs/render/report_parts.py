@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, UNREADABLE, CheckedLine, Repair, Report
 from backprop_proofs.evidence.exact import Counterexample
@@ -23,6 +23,7 @@ MARKS = {PROVED: ("✓", "+"), REFUTED: ("✗", "x"), UNDECIDED: ("?", "?"), UNR
 NOTHING = "no equation was found"
 MOST_INPUTS = 40  # of a counterexample, on a page
 STANDARD_INPUT = "<stdin>"
+_LONG_DECIMAL = re.compile(r"(?<![\w.])-?\d+\.\d{6,}(?![\w.])")
 
 
 def mark(verdict: str, unicode: bool = True) -> str:
@@ -75,10 +76,18 @@ def place_of(lines: Lines, span: Span) -> Place:
 
 
 def said(line: CheckedLine) -> str:
-    """What is said of a line, in one sentence; "" where there is nothing to say."""
+    """What is said of a line, in one sentence, long decimals to six digits; "" where there is nothing to say."""
     if line.message or line.verdict == PROVED:
-        return one_line(line.message)
+        return one_line(_in_few_digits(line.message))
     return {REFUTED: "it is not true", UNDECIDED: "neither proved nor refuted"}.get(line.verdict, "it cannot be read")
+
+
+def _in_few_digits(text: str) -> str:
+    """The text with its long decimals to six digits, unless two that differ would then be the same."""
+    long = set(_LONG_DECIMAL.findall(text))
+    if len(set(map(_number, long))) < len(long):
+        return text
+    return _LONG_DECIMAL.sub(lambda found: _number(found.group()), text)
 
 
 def tally(verdicts: Iterable[str], what: str) -> tuple[str, list[tuple[int, str]]]:
@@ -93,6 +102,12 @@ def first_wrong(report: Report) -> CheckedLine | None:
     return next((line for line in report.lines if line.verdict == REFUTED), None)
 
 
+def deciding(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The line of a file's entry on which its verdict rests, where it is not that all are proved."""
+    rest = [line for line in entry["lines"] if line["verdict"] != PROVED]
+    return next((line for line in rest if line["verdict"] == entry["verdict"]), rest[0] if rest else None)
+
+
 def with_verdict(report: Report, verdict: str) -> Sequence[CheckedLine]:
     """The lines of one verdict, without the first wrong one."""
     first = first_wrong(report)
@@ -103,7 +118,8 @@ def remarks(report: Report) -> Iterator[tuple[int | None, str]]:
     """All notes, each with the number of its line in the text; those on the whole first."""
     yield from ((None, one_line(note)) for note in report.notes)
     for line in report.lines:
-        yield from ((line.line, one_line(note)) for note in line.notes)
+        of_right = (line.message,) if line.verdict == PROVED and line.message else ()
+        yield from ((line.line, one_line(note)) for note in (*of_right, *line.notes))
 
 
 def around(line: CheckedLine) -> tuple[str, str, str]:
@@ -143,11 +159,17 @@ class Failure(NamedTuple):
 
 def failure(found: Counterexample, network: Network | None) -> Failure:
     """The counterexample in words; network: whose letters they are, for w^l_jk in place of w[l, j, k]."""
-    above = {} if network is None else superscripts(network)
+    return failure_in(found, {} if network is None else superscripts(network))
+
+
+def failure_in(found: Counterexample, above: Mapping[str, int]) -> Failure:
+    """The same; above: how many indices of each quantity stand above."""
     more = len(found.inputs) - MOST_INPUTS
     inputs = _listed(found.inputs[:MOST_INPUTS], above) + (f", and {more:,} more" if more > 0 else "")
     functions = tuple(_polynomial(function) for function in found.functions)
     sides = (_number(found.left), _number(found.right))
+    if sides[0] == sides[1]:  # they differ, and in more digits that is seen
+        sides = (str(found.left), str(found.right))
     return Failure(_listed(found.sizes, above), _listed(found.indices, above), inputs, functions, *sides)
 
 

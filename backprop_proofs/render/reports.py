@@ -14,6 +14,7 @@ from backprop_proofs.render.ink import BLANK, Ink, join, length, wrapped
 from backprop_proofs.render.prose import ascii_text
 from backprop_proofs.render.report_parts import (
     NOTHING,
+    deciding,
     dialect,
     dots,
     failure,
@@ -103,11 +104,10 @@ def table_lines(entries: Sequence[Mapping[str, Any]], unicode: bool, width: int)
 
 def _row_of(entry: Mapping[str, Any], unicode: bool) -> tuple[str, str, str, str, str]:
     """file, verdict, number of lines, number in the file of the line that decides, what is said of it."""
-    deciding = next((line for line in entry["lines"] if line["verdict"] == entry["verdict"] != PROVED), None)
-    deciding = deciding or next((line for line in entry["lines"] if line["verdict"] != PROVED), None)
-    what = entry.get("message", "") if deciding is None else deciding["message"]
+    line = deciding(entry)
+    what = entry.get("message", "") if line is None else line["message"]
     verdict = f"{mark(entry['verdict'], unicode)} {entry['verdict']}"
-    place = str(deciding["line"]) if deciding else "-"
+    place = str(line["line"]) if line else "-"
     name, what = dialect(file_name(entry["file"]), unicode), dialect(what, unicode)
     return name, verdict, str(len(entry["lines"])), place, what
 

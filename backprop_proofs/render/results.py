@@ -31,7 +31,11 @@ def lines(results: Sequence[Result], detail: str, unicode: bool, width: int) -> 
 
 
 def pages(results: Sequence[Result], format: str, detail: str, standalone: bool) -> str:
-    """The results in LaTeX or Markdown; standalone: a LaTeX document that compiles as it is."""
+    """The results in HTML, LaTeX or Markdown; standalone: a LaTeX document that compiles as it is."""
+    if format == "html":
+        from backprop_proofs.render.page.proofs import results_page  # lazy: most runs print text
+
+        return results_page(results, detail)
     from backprop_proofs.render.latex import document, proof_latex  # lazy: most runs print text
     from backprop_proofs.render.markdown import proof_markdown  # lazy: the same
 

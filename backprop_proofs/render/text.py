@@ -26,7 +26,7 @@ from backprop_proofs.render.outline import (
     size_of_layers,
     stays_text,
 )
-from backprop_proofs.render.prose import ascii_text
+from backprop_proofs.render.prose import ascii_text, printable
 from backprop_proofs.render.walker import Marks
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class _Page:
     # the parts of a page
 
     def _statement(self, name: str) -> Iterator[Ink]:
-        title = f"{name}: proved"
+        title = f"{printable(name)}: proved"
         title = title if self.alphabet.unicode else ascii_text(title)
         yield ((title, TITLE),)
         yield (("-" * len(title), TITLE),)
@@ -198,7 +198,7 @@ class _Page:
         yield from self._label("From")
         yield from self._say("hypotheses: " + ("; ".join(hypotheses) or "none"), "  ", "    ")
         if full:
-            yield from self._say(f"the equations of {self.theorem.network.name}:")
+            yield from self._say(f"the equations of {printable(self.theorem.network.name)}:")
             yield from self._equations()
 
     def _equations(self) -> Iterator[Ink]:

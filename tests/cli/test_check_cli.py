@@ -1,4 +1,4 @@
-"""`backprop-proofs check`: what it prints in each format, files that cannot be read, several processes, statuses."""
+"""`backprop-proofs check`: what it prints in each format, files that cannot be read, bad arguments, statuses."""
 
 from __future__ import annotations
 
@@ -6,30 +6,23 @@ import gc
 import io
 import json
 import os
-import pty
 import re
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.dying import judged_or_dead
-from reading.written import CASES, written
+from cli.terminals import process
 from render.checked import FAILS, MENDS, report_of
 
-from backprop_proofs import cli, cli_files
+from backprop_proofs import cli
 from backprop_proofs.checking import check as judge
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, UNREADABLE, Report
-from backprop_proofs.cli_files import Outcome, Task, outcomes, status
+from backprop_proofs.cli_files import Outcome, status
 from backprop_proofs.errors import InvalidInput
-from backprop_proofs.reading.document import LARGEST_FILE
 
-COMMAND = [sys.executable, "-m", "backprop_proofs", "check"]
 Run = Callable[..., tuple[int, str, str]]
 SAYS: dict[str, dict[str, Any]] = {
     "p": {},
@@ -74,25 +67,6 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     yield call
     gc.unfreeze()
     gc.enable()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Files named by the letters of their lines; pru.txt has three lines: proved, refuted, undecided."""
-    for letters in ("p", "pp", "pru", "u", "n", "pn", "ur"):
-        (tmp_path / f"{letters}.txt").write_text("".join(f"a = {letter}\n" for letter in letters))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def process(
-    *arguments: str, stdin: bytes = b"", command: list[str] = COMMAND, **settings: str
-) -> subprocess.CompletedProcess[bytes]:
-    unwanted = ("NO_COLOR", "PYTHONIOENCODING", "FORCE_COLOR")
-    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-    return subprocess.run(
-        [*command, *arguments], input=stdin, capture_output=True, env=environment | settings, timeout=60, check=False
-    )
 
 
 # One file
@@ -177,27 +151,6 @@ def test_files_keep_their_order_in_every_format(run: Run, folder: Path) -> None:
 
 
 # Files that cannot be read
-
-
-@pytest.fixture
-def bad(folder: Path) -> dict[str, str]:
-    """Names of what cannot be read, with what is said of it."""
-    os.mkfifo(folder / "pipe")
-    (folder / "nul.txt").write_bytes(b"a = \0")
-    (folder / "large.txt").write_bytes(b"x" * (LARGEST_FILE + 1))
-    (folder / "utf16.txt").write_bytes(b"\xff\xfea")
-    (folder / "refuse.txt").write_text("refuse")
-    return {
-        "gone.txt": "No such file or directory",
-        ".": "expected a file or -; found a directory",
-        "pipe": "expected a file or -; found a pipe",
-        "/dev/zero": "expected a file or -; found a device",
-        "nul.txt": "a text file has no NUL bytes; found one at byte 5",
-        "large.txt": "a file of at most 4,000,000 bytes is read; found 4,000,001",
-        "utf16.txt": "the file starts like UTF-16 and is not; save it as UTF-8",
-        "": "No such file or directory",
-        "refuse.txt": "it is too long",
-    }
 
 
 def test_each_bad_file_is_one_line(run: Run, bad: dict[str, str]) -> None:
@@ -291,7 +244,7 @@ def test_the_status_of_each_file(run: Run, folder: Path) -> None:
 FAULTS = {
     "check": "Missing argument 'FILE",
     "check p.txt --format latex": "unknown format 'latex': did you mean 'text'?",
-    "check p.txt --format html": "unknown format 'html'",
+    "check p.txt --format pdf": "unknown format 'pdf'",
     "check p.txt --activation sigmod": "unknown activation 'sigmod': did you mean 'sigmoid'?",
     "check p.txt --cost cube": "unknown cost 'cube'",
     "check p.txt --jobs 0": "Invalid value for '--jobs'",
@@ -329,7 +282,7 @@ def test_a_network_that_is_none_is_said_once(run: Run, folder: Path, text: str) 
 
 
 def test_help_says_what_the_statuses_mean() -> None:
-    done = process("--help")
+    done = process("check", "--help")
     said = " ".join(done.stdout.decode().split())
     assert (done.returncode, done.stderr) == (0, b"")
     assert "Exit status: 1 if a line is refuted; else 2 if a file cannot be read; else 3 if" in said
@@ -371,154 +324,3 @@ def test_derive_in_a_network_of_ones_own(capsys: pytest.CaptureFixture[str], tmp
     assert "tanh'(z_j) x_k" in found.out
     gc.unfreeze()
     gc.enable()
-
-
-# The process
-
-
-def test_a_pipe_is_not_waited_for(bad: dict[str, str]) -> None:
-    done = process("pipe", "/dev/zero")
-    assert done.returncode == 2
-    assert done.stderr.count(b"\n") == 2
-
-
-@pytest.mark.parametrize("format", ["text", "json"])
-def test_several_processes_print_what_one_prints(bad: dict[str, str], format: str) -> None:
-    """The same bytes and the same status, with the files in their order; standard input is this process's own."""
-    names = ["p.txt", "pipe", "pru.txt", "-", "gone.txt", "u.txt", "n.txt", "."]
-    one, two = (process(*names, "-f", format, "-j", jobs, stdin=b"b = c\n") for jobs in ("1", "2"))
-    assert (two.returncode, two.stdout, two.stderr) == (one.returncode, one.stdout, one.stderr)
-    assert one.stderr.count(b"\n") == 3
-    assert b"Traceback" not in one.stderr
-    if format == "json":
-        entries = json.loads(two.stdout)["files"]
-        assert [entry["file"] for entry in entries] == names
-        assert [line["source"] for line in entries[3]["lines"]] == ["b = c"]
-
-
-def test_a_process_that_dies_takes_only_its_file_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_files, "judged", judged_or_dead)
-    names = ["a", "kills", "b", "kills too", "c"]
-    found = list(outcomes([Task(name) for name in names], 2))
-    gc.enable()
-    assert [outcome.file for outcome in found] == names
-    why = "cannot check {}: a fault of the program: its process ended"
-    assert [outcome.failure for outcome in found] == [why.format(name) if "kills" in name else "" for name in names]
-
-
-@pytest.mark.parametrize("everyone", [True, False])
-def test_an_interrupt_ends_all_processes_quietly(folder: Path, everyone: bool) -> None:
-    """Ctrl-C reaches every process of a terminal, `kill` only one."""
-    started = subprocess.Popen(
-        [*COMMAND, "p.txt", "u.txt", "-", "-j", "2"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    with started as child:
-        time.sleep(4)  # the files are judged by now, and it waits for standard input
-        assert child.poll() is None
-        (os.killpg if everyone else os.kill)(child.pid, signal.SIGINT)
-        assert child.stderr is not None
-        assert child.stderr.read() == b""
-        assert child.wait(timeout=60) == 130
-    assert is_gone(child.pid)
-
-
-def is_gone(group: int) -> bool:
-    """Whether no process of a group is left; the last one may take a moment."""
-    for _ in range(50):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def on_a_terminal(*arguments: str, **settings: str) -> str:
-    ours, theirs = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    environment |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | settings
-    with subprocess.Popen([*COMMAND, *arguments], stdout=theirs, stderr=theirs, env=environment) as child:
-        os.close(theirs)
-        found = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            found += piece
-        child.wait(timeout=60)
-    os.close(ours)
-    return found.decode()
-
-
-def test_colour_says_nothing_of_its_own(folder: Path) -> None:
-    coloured, bare = on_a_terminal("pru.txt"), on_a_terminal("pru.txt", NO_COLOR="1")
-    assert "\x1b[" in coloured
-    assert "\x1b[" not in bare
-    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == bare
-    assert "\x1b[" not in on_a_terminal("pru.txt", TERM="dumb")
-    assert b"\x1b[" not in process("pru.txt", TERM="xterm-256color").stdout
-
-
-def test_progress_is_shown_on_a_terminal_only(folder: Path) -> None:
-    assert "2 files " in on_a_terminal("p.txt", "u.txt", "-f", "github")
-    assert "1 file" not in on_a_terminal("p.txt", "-f", "github")
-    assert process("p.txt", "u.txt").stderr == b""
-
-
-def test_ascii_where_there_is_no_unicode(folder: Path) -> None:
-    (folder / "greek.txt").write_text("δ_j = Σ_k σ'(z_k) w_{kj}\n", encoding="utf-8")
-    for format in ("text", "json", "sarif", "github"):
-        done = process("greek.txt", "p.txt", "-f", format, PYTHONIOENCODING="ascii")
-        assert done.stderr == b""
-        assert done.stdout.isascii()
-    assert b"delta_j = sum_k sigma'(z_k) w_{kj}" in process("greek.txt", PYTHONIOENCODING="ascii").stdout
-
-
-# The judge himself
-
-BY_ID = {case["id"]: case for case in CASES}
-
-
-def checked(tmp_path: Path, name: str, form: str = "align", *arguments: str) -> tuple[int, dict[str, Any]]:
-    file = tmp_path / "derivation.tex"
-    file.write_text(written(BY_ID[name], form), encoding="utf-8")
-    done = process(str(file), "-f", "json", *arguments)
-    assert done.stderr == b""
-    return done.returncode, json.loads(done.stdout)["files"][0]
-
-
-@pytest.mark.parametrize("form", ["align", "bare lines"])
-def test_nielsens_derivation_is_proved(tmp_path: Path, form: str) -> None:
-    code, entry = checked(tmp_path, "nielsen-bp2", form)
-    assert (code, entry["verdict"], entry["first_bad_line"]) == (0, PROVED, None)
-    assert len(entry["lines"]) == 6
-
-
-@pytest.mark.parametrize("form", ["align", "bare lines"])
-def test_swapped_indices_are_found_and_mended(tmp_path: Path, form: str) -> None:
-    code, entry = checked(tmp_path, "nielsen-bp2-m-swap", form)
-    assert (code, entry["verdict"], entry["first_bad_line"]) == (1, REFUTED, 4)
-    assert [line["verdict"] for line in entry["lines"]] == [PROVED] * 4 + [REFUTED] * 2
-    for line in entry["lines"][4:]:
-        assert line["code"]
-        assert line["message"]
-        assert "w^{l+1}_{kj}" in line["repair"]["source"]
-
-
-def test_the_page_of_swapped_indices(tmp_path: Path) -> None:
-    file = tmp_path / "derivation.tex"
-    file.write_text(written(BY_ID["nielsen-bp2-m-swap"], "align"), encoding="utf-8")
-    done = process(str(file), PYTHONIOENCODING="utf-8", COLUMNS="100")
-    out = done.stdout.decode()
-    assert (done.returncode, done.stderr) == (1, b"")
-    assert [*re.findall(r"^  (\S) +\d+  ", out, re.MULTILINE)] == ["✓"] * 4 + ["✗"] * 2
-    assert re.search(r"^Line \d+, column \d+: \S", out, re.MULTILINE)
-    assert "\nWhat mends it\n" in out
-    assert "w^{l+1}_{kj}" in out[out.index("\nWhat mends it\n") :]

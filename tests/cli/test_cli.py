@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import pty
 import re
 import shutil
 import signal
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cli.terminals import COMMAND, on_a_terminal, process
 
 from backprop_proofs import __version__, cli
 from backprop_proofs.derivation.theorems import THEOREMS
@@ -24,7 +24,6 @@ from backprop_proofs.kernel.rules import RULES
 from backprop_proofs.networks.activations import ACTIVATIONS
 from backprop_proofs.networks.costs import COSTS
 
-COMMAND = [sys.executable, "-m", "backprop_proofs"]
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -43,11 +42,6 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     yield call
     gc.unfreeze()
     gc.enable()
-
-
-def process(*arguments: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "PYTHONIOENCODING")}
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, env=environment | settings, timeout=60)
 
 
 # What it prints
@@ -163,7 +157,7 @@ FAULTS = {
     "prove --depth x": "Invalid value for '--depth'",
     "prove --activation sigmod": "unknown activation 'sigmod': did you mean 'sigmoid'?",
     "prove --cost cube": "unknown cost 'cube': known: any, quadratic",
-    "prove --format pdf": "unknown format 'pdf': known: text, markdown, latex, json",
+    "prove --format pdf": "unknown format 'pdf': known: text, markdown, latex, html, json, svg, png",
     "prove --detail ful": "unknown detail 'ful': did you mean 'full'?",
     "prove --standalone": "--standalone: expected --format latex; found text",
     "prove bp2 --widths 2,2": "bp2: expected at least three layers",
@@ -331,26 +325,6 @@ def test_a_closed_standard_output_is_one_line() -> None:
         f"exec {sys.executable} -m backprop_proofs list >&-", shell=True, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (2, "backprop-proofs: cannot write: standard output is closed\n")
-
-
-def on_a_terminal(*arguments: str, **settings: str) -> str:
-    ours, theirs = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    environment |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | settings
-    with subprocess.Popen([*COMMAND, *arguments], stdout=theirs, stderr=theirs, env=environment) as child:
-        os.close(theirs)
-        written = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            written += piece
-        child.wait(timeout=60)
-    os.close(ours)
-    return written.decode()
 
 
 def test_colour_only_on_a_terminal_that_wants_it() -> None:

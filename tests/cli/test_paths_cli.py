@@ -117,8 +117,8 @@ def test_latex(run: Run) -> None:
 
 def test_markdown(run: Run) -> None:
     out = run(f"{SMALL} --format markdown")[1]
-    assert out.startswith("## Paths from $w^{2}_{21}$ to $C$: 6\n")
-    assert len(re.findall(r"^\| \d \| \$w\^\{2\}_\{21\} \\to .*\$ \| \$.*\$ \|$", out, re.MULTILINE)) == 6
+    assert out.startswith("## Paths from $w^{2} _{21}$ to $C$: 6\n")
+    assert len(re.findall(r"^\| \d \| \$w\^\{2\} _\{21\} \\to .*\$ \| \$.*\$ \|$", out, re.MULTILINE)) == 6
 
 
 def test_a_page_goes_to_a_file(run: Run, tmp_path: Path) -> None:

@@ -73,9 +73,10 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 EACH = pytest.mark.parametrize("name", SHOWN)
 ALLOWED = {
-    *("code", "del", "details", "div", "i", "li", "ol", "p", "span", "strong", "sub", "summary", "sup"),
+    *("code", "del", "details", "div", "i", "img", "li", "ol", "p", "span", "strong", "sub", "summary", "sup"),
     *("table", "tbody", "td", "th", "thead", "tr", "ul"),
 }  # all of which the viewers that clean HTML let through
+ATTRIBUTES = {"style", "role", "aria-label", "src", "alt"}
 
 
 class Reader(HTMLParser):
@@ -95,6 +96,8 @@ class Reader(HTMLParser):
         self.open.append(tag)
         self.seen.append(tag)
         self.attributes += attrs
+        if tag == "img":
+            assert re.match(r"data:image/svg\+xml;base64,[\w+/=]+$", dict(attrs)["src"] or "")
         self.deepest = max(self.deepest, self.open.count("details"))
         if tag == "summary":
             assert self.open[-2] == "details"
@@ -146,7 +149,7 @@ def test_every_object_shows_itself_in_three_ways(name: str) -> None:
 def test_html_is_well_formed_and_plain(name: str) -> None:
     reader = html_of(SHOWN[name])
     assert set(reader.seen) <= ALLOWED
-    assert {key for key, _ in reader.attributes} <= {"style", "role", "aria-label"}
+    assert {key for key, _ in reader.attributes} <= ATTRIBUTES
     page = bundle(SHOWN[name])["text/html"]
     assert not re.search(r"<script|http|url\(|expression\(|on\w+=|color", page)
 
@@ -269,7 +272,7 @@ def test_names_stay_names(name: str) -> None:
     for shown in (network, theorem, Equation(*theorem.statement)):
         reader = html_of(shown)
         assert set(reader.seen) <= ALLOWED
-        assert {key for key, _ in reader.attributes} <= {"style", "role", "aria-label"}
+        assert {key for key, _ in reader.attributes} <= ATTRIBUTES
         assert name.rstrip("'") in reader.text
         assert not re.search(r"\$[^<]|\\[(\[b]", bundle(shown)["text/html"].split("aria-label")[0])
 

@@ -165,7 +165,7 @@ def test_the_functions_of_a_counterexample_are_formulas() -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed: LaTeX output not compiled")
-@pytest.mark.parametrize("detail", ["steps", "full"])
+@pytest.mark.parametrize("detail", ["brief", "steps", "full"])
 def test_the_latex_of_every_theorem_compiles(tmp_path: Path, detail: str) -> None:
     everything = [result(name) for name in THEOREMS]
     everything += [result(name, widths=(2, 3, 2)) for name in THEOREMS]

@@ -141,8 +141,8 @@ def test_hypotheses_about_expressions_and_assumptions() -> None:
     assert r"where \(x_{1} = y_{1}\)." in written
     assert r"\(x_{1} \ne 0\); \(y_{1} > 0\); \(x_{1} = y_{1}\)." in written
     written = proof_markdown(theorem, "BP1")
-    assert "where $x_{1} = y_{1}$." in written
-    assert "- $y_{1} > 0$\n- $x_{1} = y_{1}$\n" in written
+    assert "where $x _{1} = y _{1}$." in written
+    assert "- $y _{1} > 0$\n- $x _{1} = y _{1}$\n" in written
 
 
 def test_sizes_and_formulas_of_a_concrete_network() -> None:

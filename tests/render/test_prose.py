@@ -19,7 +19,8 @@ TABLE = [
     ("∂C/∂z^L_j", "dC/dz^L_j", r"\(\partial C/\partial z^{L}_{j}\)", r"$\partial C/\partial z^{L}_{j}$"),
     ("Σ_{k=1}^{n_{l+1}}", "sum_{k=1}^{n_{l+1}}", r"\(\sum_{k=1}^{n_{l+1}}\)", r"$\sum_{k=1}^{n_{l+1}}$"),
     ("Nielsen's 50% & a_b", "Nielsen's 50% & a_b", r"Nielsen's 50\% \& \(a_{b}\)", "Nielsen's 50% & $a_{b}$"),
-    ("C:\\x {y} #1 ~", "C:\\x {y} #1 ~", r"C:\textbackslash{}x \{y\} \#1 \textasciitilde{}", r"C:\\x \{y\} \#1 ~"),
+    ("C:\\x {y} #1 ~", "C:\\x {y} #1 ~", r"C:\textbackslash{}x \{y\} \#1 \textasciitilde{}", r"C:\\x \{y\} \#1 \~"),
+    ("&lt;", "&lt;", r"\&lt;", r"\&lt;"),
     ("“naïve” … 1–2", '"naive" ... 1-2', "``naïve'' ... 1--2", "“naïve” … 1–2"),
     ("a plain sentence", "a plain sentence", "a plain sentence", "a plain sentence"),
 ]

@@ -1,0 +1,1 @@
+"""Pictures: networks, proofs and what each step of a proof speaks of, as SVG and PNG."""
