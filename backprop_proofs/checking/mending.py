@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import process_time
 
 from backprop_proofs.checking.judge import Court
+from backprop_proofs.checking.readings import Reading, proof_of, readings
 from backprop_proofs.checking.report import Repair
 from backprop_proofs.errors import BackpropError
 from backprop_proofs.language.network import Network
@@ -42,19 +43,44 @@ class Mender:
             if proved is not None and edit.cost > proved.cost:
                 break
         if proved is None:
-            return None
+            return self._by_reading(row)
         others = sum(edit.cost <= proved.cost for edit in found) - 1
         return Repair(proved.mistake, proved.message, mended(self.document, row, proved), max(others, 0))
 
+    def _by_reading(self, row: Row) -> Repair | None:
+        """The nearest edit of a row of one link that is proved in another reading, such as Σ y = 1."""
+        for edit, links in self._edited(row):
+            for reading in self._readings(row, links[0]) if len(links) == 1 else ():
+                if self._holds_in(reading) and proof_of(reading) is not None:
+                    said = f"{edit.message}, {reading.words}"
+                    return Repair(edit.mistake, said, mended(self.document, row, edit))
+        return None
+
+    def _readings(self, row: Row, made: Link) -> Iterator[Reading]:
+        assert self.story.network is not None
+        return readings(self.story, row, self.story.network, made.equation, made.limits)
+
+    def _holds_in(self, reading: Reading) -> bool:
+        try:
+            court = self.court(reading.network)
+            agreed, differs = court.compared(reading.equation, reading.limits, reading.given, enough=1)
+        except (BackpropError, RecursionError, ArithmeticError):
+            return False
+        return agreed > 0 and not differs
+
     def _holding(self, row: Row) -> Iterator[tuple[Edit, list[Link]]]:
         """The edits after which every link holds on a random network."""
+        return ((edit, links) for edit, links in self._edited(row) if all(map(self._holds, links)))
+
+    def _edited(self, row: Row) -> Iterator[tuple[Edit, list[Link]]]:
+        """The edits of a row, the nearest first, with what it says then, until the time is up."""
         reread = rereader(self.document, row)
         for edit in edits(self.document, row):
             if process_time() > self.until:
                 return
             statements = reread(edit)
             links = None if statements is None else self._links(statements)
-            if links and all(map(self._holds, links)):
+            if links:
                 yield edit, links
 
     def _links(self, statements: tuple[Statement, ...]) -> list[Link] | None:

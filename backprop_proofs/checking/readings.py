@@ -24,7 +24,7 @@ from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
-from backprop_proofs.reading.meaning.declare import formula_of
+from backprop_proofs.reading.meaning.declare import apart, formula_of
 from backprop_proofs.reading.meaning.names import letter_of
 from backprop_proofs.reading.meaning.story import Story
 
@@ -59,7 +59,8 @@ def _as_sigmoid(plain: Reading) -> Iterator[Reading]:
     used = {call.name for expr in (*plain.equation, *bodies) for call in expr.atoms(Fn)}
     for name in _SIGMOIDS:
         if name in used and network.function(name) is None:
-            known = replace(network, functions=(*network.functions, formula_of(name, "sigmoid")))
+            formulas = apart((*network.functions, formula_of(name, "sigmoid")), network.families)
+            known = replace(network, functions=formulas)
             yield replace(
                 plain, words=f"with {'σ' if name == 'sigma' else name} the sigmoid, 1/(1 + e^(-z))", network=known
             )

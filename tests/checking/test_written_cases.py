@@ -27,6 +27,11 @@ OPEN = {
     "ln": "no proof is found through the root",
     "conv1d": "a derivative by a quantity outside of its range",
     "batchbias": "the vector of ones",
+    "batchmean": "the examples are C's alone: nothing says that a depends on them",
+    "batchmat2": "a star between arrays",
+    "logsumexp": "y is the number of a class that stands as an index",
+    "norm": "no proof is found through the root",
+    "word2vec": "the labels add up to one under the name of the error",
     "sigm": "nothing says what x is in the last line",
 }
 
@@ -114,6 +119,33 @@ c('temperature',[r'q_i = \frac{\exp(z_i/T)}{\sum_j \exp(z_j/T)}',r'C = -\sum_i p
 c('hinge-free',[r'L = \frac{1}{N}\sum_i \ell_i',r'\ell_i = (w^T x_i + b - y_i)^2'],[r'T \frac{\partial L}{\partial w} = \frac{2}{N}\sum_i (w^Tx_i+b-y_i)x_i', r'T \frac{\partial L}{\partial b} = \frac{2}{N}\sum_i (w^T x_i+b-y_i)', r'F \frac{\partial L}{\partial b} = \frac{1}{N}\sum_i (w^T x_i+b-y_i)'])
 c('dropout',[r'\tilde a_j = m_j a_j',r'z_k = \sum_j w_{kj}\tilde a_j'],[r'T \frac{\partial z_k}{\partial a_j} = w_{kj}m_j', r'T \frac{\partial L}{\partial a_j} = m_j\sum_k w_{kj}\frac{\partial L}{\partial z_k}', r'F \frac{\partial L}{\partial a_j} = \sum_k w_{kj}\frac{\partial L}{\partial z_k}'])
 c('tied',[r'h_j = \sigma(\sum_i W_{ji}x_i)',r'\hat x_i = \sum_j W_{ji} h_j',r'L = \frac12\sum_i(\hat x_i-x_i)^2'],[r"T \frac{\partial L}{\partial \hat x_i} = \hat x_i - x_i", r"T \frac{\partial L}{\partial W_{ji}} = (\hat x_i-x_i)h_j + \sum_m (\hat x_m-x_m)W_{jm}\sigma'(\sum_n W_{jn}x_n)x_i", r"F \frac{\partial L}{\partial W_{ji}} = (\hat x_i-x_i)h_j"])
+c('diag',[],[r"T \delta^l = \mathrm{diag}(\sigma'(z^l)) (w^{l+1})^T \delta^{l+1}", r"F \delta^l = \mathrm{diag}(\sigma'(z^l)) w^{l+1} \delta^{l+1}",r"F \delta^l = (w^{l+1})^T \mathrm{diag}(\sigma'(z^l)) \delta^{l+1}"])
+c('bracket',[r'z^{[l]} = W^{[l]} a^{[l-1]} + b^{[l]}',r'a^{[l]} = g(z^{[l]})'],[r"T \frac{\partial J}{\partial z^{[l]}} = \left(W^{[l+1]\top} \frac{\partial J}{\partial z^{[l+1]}}\right) \odot g'(z^{[l]})",r"T \frac{\partial J}{\partial W^{[l]}} = \frac{\partial J}{\partial z^{[l]}} a^{[l-1]\top}",r"F \frac{\partial J}{\partial W^{[l]}} = a^{[l-1]} \frac{\partial J}{\partial z^{[l]}}^\top",r"T \frac{\partial J}{\partial b^{[l]}} = \frac{\partial J}{\partial z^{[l]}}"])
+c('paren',[r'z_i^{(l)} = \sum_j W_{ij}^{(l)} a_j^{(l-1)} + b_i^{(l)}',r'a_i^{(l)} = f(z_i^{(l)})'],[r"T \delta_i^{(l)} = \frac{\partial J}{\partial z_i^{(l)}}",r"T \delta_i^{(l)} = \left(\sum_j W_{ji}^{(l+1)}\delta_j^{(l+1)}\right) f'(z_i^{(l)})",r"F \delta_i^{(l)} = \left(\sum_j W_{ij}^{(l+1)}\delta_j^{(l+1)}\right) f'(z_i^{(l)})",r"T \frac{\partial J}{\partial W_{ij}^{(l)}} = a_j^{(l-1)}\delta_i^{(l)}",r"F \frac{\partial J}{\partial W_{ij}^{(l)}} = a_j^{(l)}\delta_i^{(l+1)}"])
+c('ufldl',[r'z_i^{(l+1)} = \sum_j W_{ij}^{(l)} a_j^{(l)} + b_i^{(l)}',r'a_i^{(l)} = f(z_i^{(l)})'],[r"T \delta_i^{(l)} = \frac{\partial J}{\partial z_i^{(l)}}",r"T \delta_i^{(l)} = \left(\sum_j W_{ji}^{(l)}\delta_j^{(l+1)}\right) f'(z_i^{(l)})",r"F \delta_i^{(l)} = \left(\sum_j W_{ji}^{(l+1)}\delta_j^{(l+1)}\right) f'(z_i^{(l)})",r"T \frac{\partial J}{\partial W_{ij}^{(l)}} = a_j^{(l)}\delta_i^{(l+1)}",r"T \frac{\partial J}{\partial b_i^{(l)}} = \delta_i^{(l+1)}"])
+c('bold',[r'\boldsymbol{z} = \boldsymbol{W}\boldsymbol{x}+\boldsymbol{b}',r'\boldsymbol{y} = \sigma(\boldsymbol{z})',r'L = \frac{1}{2}\|\boldsymbol{y}-\boldsymbol{t}\|^2'],[r"T \frac{\partial L}{\partial \boldsymbol{W}} = \left[(\boldsymbol{y}-\boldsymbol{t})\odot\sigma'(\boldsymbol{z})\right]\boldsymbol{x}^\top",r"F \frac{\partial L}{\partial \boldsymbol{W}} = (\boldsymbol{y}-\boldsymbol{t})\boldsymbol{x}^\top",r"T \frac{\partial L}{\partial \boldsymbol{x}} = \boldsymbol{W}^\top\left[(\boldsymbol{y}-\boldsymbol{t})\odot\sigma'(\boldsymbol{z})\right]"])
+c('batchmean',[r'C = \frac{1}{n}\sum_x C_x',r'C_x = \frac{1}{2}\sum_j (y_j - a^L_j)^2'],[r"T \frac{\partial C_x}{\partial a^L_j} = a^L_j - y_j"])
+c('batchmat2',[r'Z^{[1]} = W^{[1]} X + b^{[1]}',r'A^{[1]} = g(Z^{[1]})',r'Z^{[2]} = W^{[2]}A^{[1]} + b^{[2]}'],[r"T dW^{[2]} = dZ^{[2]} A^{[1]T}",r"T dA^{[1]} = W^{[2]T} dZ^{[2]}",r"T dZ^{[1]} = dA^{[1]} * g'(Z^{[1]})"])
+c('mse-mat',[r'L = \|Y - XW\|_F^2'],[r'T \frac{\partial L}{\partial W} = -2X^T(Y-XW)', r'F \frac{\partial L}{\partial W} = -2(Y-XW)X^T'])
+c('softmax-mat',[r'p = \mathrm{softmax}(z)',r'L = -\sum_k y_k \log p_k',r'\sum_k y_k = 1'],[r'T \frac{\partial L}{\partial z} = p - y',r'F \frac{\partial L}{\partial z} = y - p', r'T \frac{\partial p}{\partial z} = \mathrm{diag}(p) - pp^T', r'F \frac{\partial p}{\partial z} = \mathrm{diag}(p) + pp^T'])
+c('logsumexp',[r'L = -z_y + \log\sum_j e^{z_j}'],[r'T \frac{\partial L}{\partial z_j} = \frac{e^{z_j}}{\sum_k e^{z_k}} - \delta_{jy}'])
+c('lse2',[r'L = \log\sum_j e^{z_j}'],[r'T \frac{\partial L}{\partial z_j} = \frac{e^{z_j}}{\sum_k e^{z_k}}', r'F \frac{\partial L}{\partial z_j} = e^{z_j}'])
+c('cosine',[r's = \frac{\sum_i a_i b_i}{\sqrt{\sum_i a_i^2}\sqrt{\sum_i b_i^2}}'],[r'T \frac{\partial s}{\partial a_j} = \frac{b_j}{\sqrt{\sum_i a_i^2}\sqrt{\sum_i b_i^2}} - s\frac{a_j}{\sum_i a_i^2}'])
+c('norm',[r'n = \sqrt{\sum_i x_i^2}',r'y_i = \frac{x_i}{n}'],[r'T \frac{\partial n}{\partial x_j} = \frac{x_j}{n}',r'T \frac{\partial y_i}{\partial x_j} = \frac{\delta_{ij}}{n} - \frac{x_ix_j}{n^3}',r'F \frac{\partial y_i}{\partial x_j} = \frac{\delta_{ij}}{n} + \frac{x_ix_j}{n^3}'])
+c('quad',[r'f = \sum_i\sum_j x_i A_{ij} x_j'],[r'T \frac{\partial f}{\partial x_k} = \sum_j A_{kj}x_j + \sum_i x_i A_{ik}', r'F \frac{\partial f}{\partial x_k} = 2\sum_j A_{kj}x_j'])
+c('gate',[r'h_i = g_i u_i',r'g_i = \sigma(\sum_j G_{ij}x_j)',r'u_i = \sum_j U_{ij}x_j'],[r"T \frac{\partial L}{\partial U_{ij}} = \frac{\partial L}{\partial h_i} g_i x_j",r"T \frac{\partial L}{\partial G_{ij}} = \frac{\partial L}{\partial h_i}u_i \sigma'(\sum_k G_{ik}x_k) x_j",r"F \frac{\partial L}{\partial G_{ij}} = \frac{\partial L}{\partial h_i}\sigma'(\sum_k G_{ik}x_k) x_j",r"T \frac{\partial L}{\partial x_j} = \sum_i \frac{\partial L}{\partial h_i}\left(g_i U_{ij} + u_i \sigma'(\sum_k G_{ik}x_k)G_{ij}\right)"])
+c('text-sm',['p_i = exp(z_i) / sum_j exp(z_j)','L = - sum_i y_i log(p_i)'],['T dp_i/dz_j = p_i (delta_ij - p_j)','T dL/dz_j = sum_i dL/dp_i dp_i/dz_j','T dL/dp_i = - y_i / p_i','F dL/dp_i = -y_i p_i'],True)
+c('text-bp',[],["T delta_j^l = sigma'(z_j^l) sum_k w_kj^{l+1} delta_k^{l+1}","F delta_j^l = sigma'(z_j^l) sum_k w_jk^{l+1} delta_k^{l+1}","T dC/db_j^l = delta_j^l"],True)
+c('uni',[],["T ∂C/∂z_j^l = Σ_k ∂C/∂z_k^{l+1} ∂z_k^{l+1}/∂z_j^l","T ∂z_k^{l+1}/∂z_j^l = w_{kj}^{l+1} σ'(z_j^l)","F ∂z_k^{l+1}/∂z_j^l = w_{kj}^{l+1} σ(z_j^l)"],True)
+c('one-hot',[r'E = -\sum_i t_i \log y_i',r'y_i = \frac{e^{a_i}}{\sum_k e^{a_k}}'],[r'T \frac{\partial E}{\partial a_i} = y_i\sum_k t_k - t_i'])
+c('kl',[r'D = \sum_i p_i \log\frac{p_i}{q_i}'],[r'T \frac{\partial D}{\partial q_i} = -\frac{p_i}{q_i}', r'F \frac{\partial D}{\partial q_i} = \frac{p_i}{q_i}'])
+c('momentum',[r'C = \frac12 \sum_j (a_j - y_j)^2',r'a_j = \sigma(z_j)',r'z_j = \sum_k w_{jk}x_k+b_j'],[r"T \frac{\partial C}{\partial w_{jk}} = \sum_i \frac{\partial C}{\partial a_i}\frac{\partial a_i}{\partial z_i}\frac{\partial z_i}{\partial w_{jk}}",r"T = \sum_i (a_i-y_i)\sigma'(z_i)\delta_{ij}x_k",r"T = (a_j-y_j)\sigma'(z_j)x_k", r"F \frac{\partial C}{\partial b_j} = \sum_i (a_i-y_i)\sigma'(z_i)"])
+c('hess',[r'C=\frac12\sum_j (a_j-y_j)^2'],[r'T \frac{\partial C}{\partial a_j} = a_j - y_j'])
+c('weighttie',[r'z_j = \sum_k w_{k} x_{jk}',r'C = \sum_j z_j^2'],[r'T \frac{\partial C}{\partial w_k} = \sum_j 2 z_j x_{jk}',r'F \frac{\partial C}{\partial w_k} = 2 z_j x_{jk}',r'F \frac{\partial C}{\partial w_k} = 2 \sum_j z_j x_{kj}'])
+c('pool',[r'p_i = \frac{1}{n}\sum_{t=1}^{n} x_{ti}'],[r'T \frac{\partial L}{\partial x_{ti}} = \frac1n\frac{\partial L}{\partial p_i}',r'F \frac{\partial L}{\partial x_{ti}} = \frac{\partial L}{\partial p_i}'])
+c('vae',[r'z_i = \mu_i + s_i e_i',r's_i = \exp(v_i/2)',r'K = -\frac12\sum_i (1 + v_i - \mu_i^2 - e^{v_i})'],[r'T \frac{\partial K}{\partial \mu_i} = \mu_i',r'T \frac{\partial K}{\partial v_i} = \frac12(e^{v_i}-1)',r'T \frac{\partial z_i}{\partial v_i} = \frac12 e_i s_i', r'F \frac{\partial K}{\partial v_i} = \frac12(1-e^{v_i})'])
+c('word2vec',[r'u_j = \sum_i v_i w_{ij}',r'y_j = \frac{e^{u_j}}{\sum_k e^{u_k}}',r'E = -\sum_j t_j\log y_j',r'\sum_j t_j = 1',r'e_j = y_j - t_j'],[r'T \frac{\partial E}{\partial u_j} = e_j',r'T \frac{\partial E}{\partial w_{ij}} = e_j v_i',r'T \frac{\partial E}{\partial v_i} = \sum_j w_{ij}e_j',r'F \frac{\partial E}{\partial v_i} = \sum_j w_{ji} e_j'])
+c('dropidx',[r'z_j = \sum_i w_{ji}x_i'],[r'T \frac{\partial z_j}{\partial x_i} = w_{ji}',r'F \frac{\partial z_j}{\partial x_i} = w_{ij}',r'T \frac{\partial z_j}{\partial w_{ji}} = x_i',r'F \frac{\partial z_j}{\partial w_{ki}} = x_i',r'T \frac{\partial z_j}{\partial w_{ki}} = \delta_{jk}x_i'])
 
 
 def written(definitions: list[str], lines: list[str], text: bool) -> str:

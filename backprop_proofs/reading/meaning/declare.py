@@ -5,7 +5,7 @@ What each index runs over, and from which layer or time on an equation holds, is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -33,7 +33,7 @@ from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
 from backprop_proofs.reading.meaning.names import COSTS, Census, bare_key
 from backprop_proofs.reading.meaning.statement import Link, link
-from backprop_proofs.reading.meaning.world import Family, Stage, World, limits_of, parameters_of
+from backprop_proofs.reading.meaning.world import Family, Stage, World, limits_of, parameters_of, spare_names
 from backprop_proofs.reading.syntax import Node
 
 MOST_EQUATIONS = 60
@@ -168,7 +168,7 @@ def _network(
         families=families,
         definitions=tuple(definitions),
         abbreviations=tuple(names),
-        functions=(*functions, *_functions(definitions + names, functions)),
+        functions=apart((*functions, *_functions(definitions + names, functions)), families),
         parameters=parameters_of(families, firsts),
     )
     world.network = network
@@ -301,6 +301,17 @@ def _functions(definitions: list[Definition], given: tuple[FunctionDefinition, .
         {call.name for d in definitions for call in d.body.atoms(Fn)} - set(GIVEN_FUNCTIONS) - {f.name for f in given}
     )
     return tuple(formula_of(name, name) for name in sorted(called & set(_FORMULAS)))
+
+
+def apart(functions: Iterable[FunctionDefinition], families: Container[str]) -> tuple[FunctionDefinition, ...]:
+    """Functions whose variable is no quantity of the network."""
+    variable = next(Ref(Quantity(name)) for name in spare_names(families))
+    return tuple(
+        known
+        if known.variable.name not in families
+        else FunctionDefinition(known.name, variable, replace_scalar(known.body, known.variable, variable))
+        for known in functions
+    )
 
 
 def formula_of(name: str, activation: str) -> FunctionDefinition:

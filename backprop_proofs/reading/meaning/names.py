@@ -164,7 +164,7 @@ class Census:
         return frozenset(found | self._chosen(found))
 
     def _chosen(self, letters: set[str]) -> set[str]:
-        """The letters of chosen indices: o of y_o, where an equation defines y_j, and none defines y_o."""
+        """The letters of chosen indices: o of y_o, where y_j stands beside it, and no equation defines y_o."""
         lefts = [chain.parts[0] for chain in self._chains if len(chain.parts) > 1]
         below: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
         for name in self._names:
@@ -172,8 +172,8 @@ class Census:
             letter = letter_of(items[0]) if len(items) == 1 else None
             if letter is not None:
                 below[any(name is left for left in lefts)].add((bare_key(name), letter))
-        defined = {key for key, letter in below[True] if letter in letters}
-        chosen = {letter for key, letter in below[False] - below[True] if key in defined}
+        indexed = {key for key, letter in below[True] | below[False] if letter in letters}
+        chosen = {letter for key, letter in below[False] - below[True] if key in indexed}
         return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self._bases
 
     def _function_names(self) -> frozenset[str]:

@@ -111,6 +111,8 @@ class Naming:
             for other in inner[1:]:
                 joined = values.entrywise(joined, other, node.span, self.same)
             return values.mapped(joined, lambda u: Fn("exp", 0, u))
+        if not node.below and key not in self.world.families and scope.find(key) is not None:
+            raise NotUnderstood(node.span, f"the index {key} stands as a factor here; w_jk is written w_{{jk}}")
         return self._size_name(node, key, items, scope)
 
     def _is_kronecker(self, node: tree.Name, key: str, items: list[Node]) -> bool:

@@ -472,7 +472,9 @@ class _Teller:
             spoken = any(bare_key(name) == "x" for one in declared for name in names_of(one.right))
             own = any(one.key == "a" for one in declared) and not spoken
             return own and any(bare_key(name) == "x" and has_one_index(name) for name in names)
-        return any(bare_key(name) == key and like(name) for name in names)
+        found = [name for name in names if bare_key(name) == key and like(name)]
+        layered = any(not isinstance(script.items[0], tree.Number) for name in found for script in name.above)
+        return bool(found) and (layered or like is has_one_index or not self.document.given)
 
 
 def declared_in(document: Document) -> Network:

@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import bare_key, letter_of, names_of
+from backprop_proofs.reading.meaning.names import bare_key, letter_of, letters_in, names_of
 from backprop_proofs.reading.syntax import Chain, Node
 
 Renaming = dict[str, str]
 
 
 def terms_as_names(chains: tuple[Chain, ...]) -> Renaming:
-    """The letter of a total to the name of its terms, "L" to "L_t", where an equation defines the terms, too."""
+    """The letter of a total to the name of its terms, "L" to "L_t", where an equation defines the terms, too.
+
+    The letter of the sum stands at another quantity as well; x of Σ_x C_x, an example, stands at none.
+    """
     found: Renaming = {}
+    names = [name for chain in chains for name in names_of(chain)]
     for chain in chains:
         for key, letter in _totals(chain):
-            if any(_defines_terms(other, key) for other in chains):
+            shared = any(bare_key(name) != key and letter in _letters(name) for name in names)
+            if shared and any(_defines_terms(other, key) for other in chains):
                 found.setdefault(key, f"{key}_{letter}")
     return found
 
@@ -40,6 +45,11 @@ def _totals(chain: Chain) -> Iterator[tuple[str, str]]:
                 letter = letter_of(node.letters[0])
                 if letter is not None and any(_is_term(name, bare_key(left), letter) for name in names_of(node.body)):
                     yield bare_key(left), letter
+
+
+def _letters(name: tree.Name) -> set[str]:
+    scripts = (*name.above, *name.below)
+    return {letter for script in scripts for item in script.items for letter in letters_in(item)}
 
 
 def _is_term(name: tree.Name, key: str, letter: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import NamedTuple
@@ -191,8 +191,8 @@ def extended(world: World, network: Network, limits: tuple[Limit, ...] = ()) -> 
     return replace(network, families=dict(network.families) | families, parameters=(*network.parameters, *further))
 
 
-def spare_names(taken: set[str]) -> Iterator[str]:
-    """Names for index letters, none of those taken."""
+def spare_names(taken: Container[str]) -> Iterator[str]:
+    """Names for letters, none of those taken."""
     usual = ("j", "k", "i", "p", "q", "r", "s", "u", "v")
     return (name for name in chain(usual, (f"j_{number}" for number in count(1))) if name not in taken)
 

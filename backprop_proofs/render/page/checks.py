@@ -16,7 +16,7 @@ from backprop_proofs.language.network import Network
 from backprop_proofs.reading.syntax import Lines
 from backprop_proofs.render.html import sentence, signed
 from backprop_proofs.render.outline import superscripts
-from backprop_proofs.render.page.shell import page, static
+from backprop_proofs.render.page.shell import page
 from backprop_proofs.render.page.written import is_latex, typeset
 from backprop_proofs.render.report_files import file_entry
 from backprop_proofs.render.report_parts import (
@@ -48,8 +48,7 @@ def check_page(entries: Sequence[Entry]) -> str:
     many = len(entries) > 1
     sections = [_File(entry, number, many).section() for number, entry in enumerate(entries, 1)]
     main = "\n".join((*([f"<h1>{_text(title)}</h1>", _contents(entries)] if many else []), *sections))
-    style = static("checks.css")
-    return page(title, main).replace("</style>", f"{style}</style>", 1)
+    return page(title, main, styles=("page.css", "checks.css"))
 
 
 def page_entry(file: str, report: Report) -> dict[str, Any]:

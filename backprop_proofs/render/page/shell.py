@@ -8,6 +8,8 @@ import html
 from functools import lru_cache
 from importlib.resources import files
 
+from backprop_proofs.render.prose import printable
+
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
@@ -30,11 +32,12 @@ _SCRIPT = "<script>{}</script>\n"
 _CDATA = "//<![CDATA[\n{}//]]>\n"  # so that the page is well-formed XML, too
 
 
-def page(title: str, main: str, *, stepper: bool = True) -> str:
+def page(title: str, main: str, *, stepper: bool = True, styles: tuple[str, ...] = ("page.css",)) -> str:
     """A whole document; `main` is HTML. The browser is told to load nothing and to run no script but ours."""
     script = _CDATA.format(static("page.js")) if stepper else ""
     policy = f"{_POLICY}; script-src '{_digest(script)}'" if script else _POLICY
-    head = _HEAD.format(policy=policy, title=html.escape(title), style=static("page.css"), main=main)
+    style = "".join(map(static, styles))
+    head = _HEAD.format(policy=policy, title=html.escape(printable(title)), style=style, main=main)
     return head + (_SCRIPT.format(script) if script else "") + "</body>\n</html>\n"
 
 

@@ -224,6 +224,7 @@
   for (const root of document.querySelectorAll(".stepper")) steppers.push(new Stepper(root));
   cards();
   restore();
+  addEventListener("load", () => setTimeout(restore)); // after the browser itself has scrolled to the fragment
   addEventListener("hashchange", restore);
   addEventListener("resize", () => reach(document));
   document.addEventListener("toggle", (event) => reach(event.target), true);
