@@ -37,6 +37,7 @@ from backprop_proofs.reading.syntax import Node, span_of
 
 _WORST = (REFUTED, UNDECIDED, PROVED)
 _SECONDS = 1.2  # of processor time: what one text may take before its steps and mendings are left out
+_MORE_SECONDS = 4.0  # the same before no proof of another reading is sought
 
 
 def check(
@@ -186,17 +187,15 @@ class _Checker:
         assert world is not None
         assert self.story.network is not None
         if misfit.code == "shape" and world.layout == "columns":
-            world.layout = "gradient rows"
             try:
-                link(world, self.story.census, left, right)
+                with world.laid_out("gradient rows"):
+                    link(world, self.story.census, left, right)
                 words = "where gradients are rows this fits, where they are columns it does not; write it with indices"
                 return _Said(UNDECIDED, Finding("layout", words, misfit.span))
             except Misfit:
                 pass
             except NotUnderstood as unclear:
                 return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
-            finally:
-                world.layout = "columns"
         names = {self.story.census.use(name).key for side in (left, right) for name in names_of(side)}
         sure = misfit.code != "shape" or not (names & self.story.census.guesses - self.story.network.families.keys())
         return _Said(REFUTED if sure else UNDECIDED, finding)
@@ -246,7 +245,7 @@ class _Checker:
             try:
                 if self._fails(reading):
                     continue
-                theorem = proof_of(reading) if process_time() < self.until else None
+                theorem = proof_of(reading) if process_time() < self.until - _SECONDS + _MORE_SECONDS else None
             except BackpropError:
                 continue
             if theorem is not None:

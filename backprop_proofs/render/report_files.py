@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from backprop_proofs.checking.codes import CODES
 from backprop_proofs.checking.report import CheckedLine, Repair, Report
 from backprop_proofs.reading.syntax import Lines
 from backprop_proofs.render.proof_file import counterexample_data
@@ -127,8 +128,12 @@ def rule_of(line: Data) -> str:
 
 
 def _rule_data(name: str, level: str) -> Data:
-    words = {"text": name.replace("-", " ").capitalize()}
-    return {"id": name, "shortDescription": words, "defaultConfiguration": {"level": level}}
+    words = CODES.get(name, f"the line is {name}")
+    return {
+        "id": name,
+        "shortDescription": {"text": words[0].upper() + words[1:]},
+        "defaultConfiguration": {"level": level},
+    }
 
 
 def _result(entry: Data, line: Data, names: Sequence[str]) -> Data:

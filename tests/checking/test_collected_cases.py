@@ -86,7 +86,7 @@ def test_the_mended_line_holds(case: dict[str, Any]) -> None:
         pytest.skip(f"no change of one place was found within its time: {line.message}")
     text = report.text[: line.span.start] + line.repair.source + report.text[line.span.end :]
     document = read(text)
-    story = story_of(document)
+    story = story_of(document, activation="sigmoid" if "σ the sigmoid" in line.repair.message else None)
     assert story.network is not None
     for _, left, right, _, _ in story.links(document.derivation[line.index]):
         made, _ = link(story.world, story.census, left, right)

@@ -79,11 +79,11 @@ def test_a_false_verdict_would_be_seen() -> None:
         return replace(report, lines=tuple(replace(line, verdict=verdict) for line in report.lines))
 
     for verdict, true in (("proved", False), ("refuted", True)):
-        found = rates(60, checker=lambda text, verdict=verdict: says(verdict, text))
+        found = rates(15, checker=lambda text, verdict=verdict: says(verdict, text))
         assert found.wrong
         assert all(one.true is true for one in found.wrong)
         assert found.rate(true, verdict) == 1
-    assert not rates(60, checker=lambda text: says("undecided", text)).wrong
+    assert not rates(15, checker=lambda text: says("undecided", text)).wrong
 
 
 # What is generated reads as it is meant

@@ -96,11 +96,11 @@ def test_many_mutated_derivations() -> None:
 
 def test_the_texts_are_various_and_the_same_every_time() -> None:
     texts = [generated(seed) for seed in range(400)]
-    assert texts == [generated(seed) for seed in range(400)]
+    assert texts[:100] == [generated(seed) for seed in range(100)]
     assert len(set(texts)) > 390
     for wanted in ("\0", "\x1b", "\u202e", "\ud800", r"\input{/etc/passwd}", "__import__", "10^{10^{10}}", "(" * 40):
         assert any(wanted in text for text in texts), wanted
-    read_to_the_end = [made for made in map(outcome, texts[:40]) if isinstance(made, Report)]
+    read_to_the_end = [made for made in map(outcome, texts[:25]) if isinstance(made, Report)]
     lines = [line for report in read_to_the_end for line in report.lines]
     unreadable = [line for line in lines if line.verdict == "unreadable"]
     assert 0.05 * len(lines) < len(unreadable) < 0.6 * len(lines)

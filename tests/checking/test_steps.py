@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 import backprop_proofs as bp
+from backprop_proofs.checking.codes import CODES
 
 LEFT = r"\delta^l_j"
 RIGHT = r"\sigma'(z^l_j) \sum_k w^{l+1}_{kj} \delta^{l+1}_k"
@@ -72,3 +76,12 @@ def test_a_known_function_may_be_written_in_any_case(name: str, slope: str, verd
     given = rf"$y_i = \mathrm{{{name}}}(x_i)$"
     text = f"given\n\n{given}\n\nderivation\n\n" + rf"$\frac{{\partial y_i}}{{\partial x_i}} = {slope}$"
     assert bp.check(text).verdict == verdict
+
+
+def test_every_code_of_a_finding_is_listed() -> None:
+    """Codes are stable names: those that the source gives to findings are those of the list."""
+    pattern = re.compile(r'(?:Finding|Misfit)\(\s*"([a-z-]+)"|code="([a-z-]+)"')
+    sources = [file.read_text(encoding="utf-8") for file in Path(bp.__file__).parent.rglob("*.py")]
+    given = {one or other for source in sources for one, other in pattern.findall(source)}
+    warned = {"unused-bound-index"}  # a warning that decides where a line defines something
+    assert given | warned == CODES.keys()

@@ -172,7 +172,7 @@ def _entrywise(left: Table, right: Table, combine: object) -> Table:
 
 
 @given(vectors | matrices, st.integers(1, SIZE), st.integers(1, SIZE))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_an_entry_is_worth_what_arithmetic_says(array: Array, row: int, column: int) -> None:
     facts = Facts(((m, ONE, None), *SQUARE, (index("k_"), ONE, m)))
     rank = len(shape(array, SLOTS.__getitem__, facts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import NamedTuple
@@ -85,6 +86,15 @@ class World:
         "columns"  # how vectors stand: as columns, as "rows", or with gradients alone as rows, "gradient rows"
     )
     gradients: set[str] = field(default_factory=set)  # the names of gradients
+
+    @contextmanager
+    def laid_out(self, layout: str) -> Iterator[None]:
+        """Vectors stand in another way for a while."""
+        before, self.layout = self.layout, layout
+        try:
+            yield
+        finally:
+            self.layout = before
 
     def saved(self) -> Saved:
         """All that a line may add, to go back to."""
