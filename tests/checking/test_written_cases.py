@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 
 import backprop_proofs as bp
+from backprop_proofs.checking.mending import Mender
 
 Case = tuple[str, list[str], list[tuple[str, str]], bool]
 CASES: list[Case] = []
@@ -157,7 +158,10 @@ def written(definitions: list[str], lines: list[str], text: bool) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
-def test_a_row_is_proved_where_it_is_true_and_refuted_where_it_is_false(case: Case) -> None:
+def test_a_row_is_proved_where_it_is_true_and_refuted_where_it_is_false(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Mender, "repair", lambda mender, row: None)  # what mends a row is asked elsewhere
     name, definitions, rows, text = case
     found = [line.verdict for line in bp.check(written(definitions, [row for _, row in rows], text)).lines]
     wanted = ["proved" if mark == "T" else "refuted" for mark, _ in rows]

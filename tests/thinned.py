@@ -1,0 +1,14 @@
+"""Long tables of alike cases: the plain run takes every so manieth, `pytest -m slow` the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+
+def thinned(cases: Iterable[Any], every: int = 2) -> list[Any]:
+    """The cases, all but each `every`th marked slow."""
+    slow = pytest.mark.slow
+    return [case if number % every == 0 else pytest.param(case, marks=slow) for number, case in enumerate(cases)]
