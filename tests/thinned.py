@@ -9,6 +9,8 @@ import pytest
 
 
 def thinned(cases: Iterable[Any], every: int = 2) -> list[Any]:
-    """The cases, all but each `every`th marked slow."""
-    slow = pytest.mark.slow
-    return [case if number % every == 0 else pytest.param(case, marks=slow) for number, case in enumerate(cases)]
+    """The cases, all but each `every`th marked slow; a tuple is the arguments of one case."""
+    whole = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [
+        pytest.param(*case, marks=() if number % every == 0 else pytest.mark.slow) for number, case in enumerate(whole)
+    ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sympy import Add, Expr, Integer, Mul, Symbol
 from sympy.core.basic import Basic
@@ -18,10 +19,11 @@ from backprop_proofs.derivation.chain import Chain
 from backprop_proofs.derivation.equate import equated
 from backprop_proofs.errors import BackpropError
 from backprop_proofs.kernel.theorem import Theorem, assume
-from backprop_proofs.language.binding import free_indices, opened, substitute, substitute_limits, sum_over
+from backprop_proofs.language.binding import canonical, free_indices, opened, substitute, substitute_limits, sum_over
 from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Ref, add, mul, negative
-from backprop_proofs.language.indices import Limit
+from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Equation, Network
+from backprop_proofs.networks.structure import renamed_limits
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.declare import apart, formula_of
@@ -59,11 +61,16 @@ def _as_sigmoid(plain: Reading) -> Iterator[Reading]:
     used = {call.name for expr in (*plain.equation, *bodies) for call in expr.atoms(Fn)}
     for name in _SIGMOIDS:
         if name in used and network.function(name) is None:
-            formulas = apart((*network.functions, formula_of(name, "sigmoid")), network.families)
-            known = replace(network, functions=formulas)
+            known = _with_sigmoid(network, name)
             yield replace(
                 plain, words=f"with {'σ' if name == 'sigma' else name} the sigmoid, 1/(1 + e^(-z))", network=known
             )
+
+
+@lru_cache(maxsize=256)
+def _with_sigmoid(network: Network, name: str) -> Network:
+    formulas = apart((*network.functions, formula_of(name, "sigmoid")), network.families)
+    return replace(network, functions=formulas)
 
 
 def _labels(network: Network) -> Iterator[tuple[Equation, tuple[Limit, ...]]]:
@@ -137,7 +144,16 @@ def _in_case(plain: Reading, one: Symbol, other: Symbol, sign: str) -> Iterator[
 
 
 def proof_of(reading: Reading) -> Theorem | None:
-    """The theorem of a reading, or None."""
+    """The theorem of a reading, in letters i_1, i_2, ..., or None."""
+    usual = {letter: index(f"i_{number}") for number, (letter, _, _) in enumerate(reading.limits, start=1)}
+    left, right = (canonical(substitute(side, usual)) for side in reading.equation)
+    return _proof(
+        replace(reading, words="", equation=Equation(left, right), limits=renamed_limits(reading.limits, usual))
+    )
+
+
+@lru_cache(maxsize=1024)
+def _proof(reading: Reading) -> Theorem | None:
     if not reading.given:
         return equated(reading.network, reading.limits, *reading.equation)
     ((known, limits),) = reading.given

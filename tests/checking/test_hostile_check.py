@@ -61,7 +61,7 @@ def test_any_text(text: str) -> None:
     outcome(text)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 def test_any_pieces_of_mathematics(pieces: list[str]) -> None:
     outcome(" ".join(pieces))

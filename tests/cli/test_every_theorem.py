@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from thinned import thinned
 
 from backprop_proofs import cli
 from backprop_proofs.derivation.theorems import THEOREMS
@@ -40,7 +41,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 CASES = [
     (name, sizes) for name in THEOREMS for sizes in WIDTHS if not (name in STEPS_BETWEEN_LAYERS and sizes == "2,3")
 ]
-EVERY_CASE = pytest.mark.parametrize(("name", "sizes"), CASES)
+EVERY_CASE = pytest.mark.parametrize(("name", "sizes"), thinned(CASES))
 EVERY = pytest.mark.parametrize("name", THEOREMS)
 
 
