@@ -59,3 +59,12 @@ def test_a_transpose_belongs_to_the_last_letter_of_a_product_without_spaces() ->
     assert bp.check(text + "$S = Q K^T$\n\n$dK = dS^T Q$").verdict == "proved"
     first, second, third = bp.check(text + "$S = Q K^T$\n\n$dK = dS Q$\n\n$S = (QK)^T$").lines
     assert (first.verdict, second.verdict, third.verdict) == ("proved", "refuted", "refuted")
+
+
+def test_the_middle_of_a_chain_defines_nothing() -> None:
+    given = "given\n\n$s_j^l = \\sum_k V_{jk}^l h_k^{l-1}$\n\n$h_j^l = f(s_j^l)$\n\nderivation\n\n"
+    slope = r"\frac{\partial s^{l+1}_i}{\partial h_k^l}"
+    wrong = bp.check(given + f"${slope} = V_{{ik}}^{{l+1}} = V_{{ik}}^{{l+2}}$").lines[0]
+    assert wrong.verdict == "refuted"
+    assert bp.check(given + "$V_{ik}^{l+1} = V_{ik}^{l+2}$").lines[0].verdict == "refuted"
+    assert bp.check(given + f"${slope} = V_{{ik}}^{{l+1}}$").verdict == "proved"

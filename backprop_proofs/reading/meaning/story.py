@@ -370,8 +370,10 @@ class _Teller:
         for row in self.document.derivation:
             if row.problem is not None:
                 continue
+            end: Node | None = None
             for number, left, right in self._equalities(row):
-                if not isinstance(left, tree.Name):
+                inside, end = left == end, right  # the B of A = B = C defines nothing
+                if inside or not isinstance(left, tree.Name):
                     continue
                 try:
                     use = self.census.use(left)
@@ -417,6 +419,8 @@ class _Teller:
         if use.key == "delta" and not own:
             return False
         names = {bare_key(name) for name in names_of(right)}
+        if isinstance(right, tree.Name) and bare_key(right) == bare_key(left):
+            return False
         derived = has_derivative(right)
         if not own and use.key in ("C", *NIELSEN) and is_nielsen(use):
             if use.key == "C":
@@ -482,16 +486,10 @@ def declared_in(document: Document) -> Network:
     chains, plain = _spelled_out(document)
     teller = _Teller(document, chains, None, None, plain)
     declared = [one for row in document.rows for one in teller._from_row(row)]
-    twice = next(
-        (
-            one
-            for n, one in enumerate(declared)
-            if any(one.key == o.key and at_last(one.left) == at_last(o.left) for o in declared[:n])
-        ),
-        None,
-    )
+    found = [(one.key, at_last(one.left)) for one in declared]
+    twice = next((key for number, (key, last) in enumerate(found) if (key, last) in found[:number]), None)
     if twice is not None:
-        raise InvalidInput(f"network: expected one equation for {twice.key}; found two")
+        raise InvalidInput(f"network: expected one equation for {twice}; found two")
     if not declared:
         raise InvalidInput("network: expected equations such as z_j = \\sum_k w_{jk} x_k + b_j; found none")
     try:
