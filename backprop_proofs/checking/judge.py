@@ -55,6 +55,7 @@ class Court:
 
     network: Network
     _instances: dict[tuple[int, str, int], Instance] = field(default_factory=dict)
+    _even: dict[tuple[int, str], Instance] = field(default_factory=dict)
     _degrees: dict[str, int] = field(default_factory=dict)
     _found: dict[object, Judgement] = field(default_factory=dict)
 
@@ -115,16 +116,26 @@ class Court:
         return min(max(inner, default=1) * (2 if isinstance(expr, Fn | Opaque) else 1), 1000)
 
     def compared(
-        self, equation: Equation, limits: tuple[Limit, ...], given: Given = (), enough: int = 2, most: int = _ENOUGH
+        self,
+        equation: Equation,
+        limits: tuple[Limit, ...],
+        given: Given = (),
+        *,
+        enough: int = 2,
+        most: int = _ENOUGH,
+        sure: bool = True,
     ) -> tuple[int, bool]:
-        """How many comparisons agreed on random instances of which what is given is true, and whether one did not."""
+        """How many comparisons agreed on random instances of which what is given is true, and whether one did not.
+
+        sure: whether a difference of floats is more than rounding's.
+        """
         need = needs(self.network, *equation)
         agreed = 0
         for choice, sizes in _in_turn(sample_sizes(self.network)):
             for draw in range(_DRAWS):
                 try:
                     instance = impose(self._instance(choice, sizes, need, draw), given)
-                    done, bad = Comparison(instance.program, equation, limits, given).run(instance, most)
+                    done, bad = Comparison(instance.program, equation, limits, given, sure).run(instance, most)
                 except (Singular, OverflowError):
                     continue
                 if bad is not None:
@@ -136,18 +147,20 @@ class Court:
         return agreed, False
 
     def holds(self, equation: Equation, limits: tuple[Limit, ...]) -> bool:
-        """Whether both sides agree on the first random instance that says something. Raises Malformed."""
+        """Whether both sides agree on the first random instance that says something, to the digit. Raises Malformed."""
         for side in equation:
             self.network.check(side, self.network.facts(limits))
-        agreed, differs = self.compared(equation, limits, enough=1)
+        agreed, differs = self.compared(equation, limits, enough=1, sure=False)
         return agreed > 0 and not differs
 
     def holds_at(self, equation: Equation, limits: tuple[Limit, ...], width: int) -> bool:
         """Whether both sides agree where every size that is left open has one value, layers and times apart."""
-        sizes = fill_sizes(self.network, lambda number: 1 if number == 0 else width - 1, repeat(width))
+        key = (width, needs(self.network, *equation))
         try:
-            program = Program(self.network, sizes, field_for(needs(self.network, *equation)), Compiler)
-            done, bad = Comparison(program, equation, limits).run(Instance(program, 7), _ENOUGH)
+            if key not in self._even:
+                sizes = fill_sizes(self.network, lambda number: 1 if number == 0 else width - 1, repeat(width))
+                self._even[key] = Instance(Program(self.network, sizes, field_for(key[1]), Compiler), 7)
+            done, bad = Comparison(self._even[key].program, equation, limits, sure=False).run(self._even[key], _ENOUGH)
         except (Singular, OverflowError, BackpropError):
             return False
         return done > 0 and bad is None

@@ -28,6 +28,7 @@ from backprop_proofs.networks.structure import renamed_limits
 
 MOST_ROUNDS = 24
 MOST_PARTS, MOST_TERMS = 3_000, 2_000  # of one side; of both, multiplied out
+SHORT = 40  # parts of a side that algebra compares at once
 _DIRECT, _REACHED, _ALL = range(3)
 _KNOWN: WeakKeyDictionary[Network, dict[object, Theorem | None]] = WeakKeyDictionary()
 
@@ -43,9 +44,11 @@ def equated(network: Network, limits: tuple[Limit, ...], left: Expr, right: Expr
         return None
     for _ in range(MOST_ROUNDS):
         try:
-            if search.agree():
+            if search.alike() and search.agree():
                 return search.theorem()
-            if not search.opened() or search.is_large():
+            if not search.opened():
+                return search.theorem() if not search.alike() and search.agree() else None
+            if search.is_large():
                 return None
         except (BackpropError, RecursionError):
             return None
@@ -57,6 +60,12 @@ class _Search:
         self.network, self.sides = network, (left, right)
         self._stuck: set[Expr] = set()
         self._fixed = {letter for letter, _, _ in (*left.theorem.limits, *network.parameters)}
+
+    def alike(self) -> bool:
+        """Whether algebra may find that the sides agree: they speak of the same things, or are quickly compared."""
+        left, right = (side.rhs for side in self.sides)
+        short = not any(_has_more_than(SHORT, side) for side in (left, right))
+        return short or _kinds(left) == _kinds(right)
 
     def agree(self) -> bool:
         """Whether algebra makes one side the other; then the left one has been."""
@@ -71,8 +80,7 @@ class _Search:
     def is_large(self) -> bool:
         """Whether a side has grown beyond what algebra will compare."""
         sides = [side.rhs for side in self.sides]
-        parts = any(next(islice(preorder_traversal(side), MOST_PARTS, None), None) for side in sides)
-        return parts or sum(map(_terms, sides)) > MOST_TERMS
+        return any(_has_more_than(MOST_PARTS, side) for side in sides) or sum(map(_terms, sides)) > MOST_TERMS
 
     def theorem(self) -> Theorem:
         """left = right, once they agree."""
@@ -311,6 +319,17 @@ class _Search:
                 side.step("function-definition", path)
                 return True
         return False
+
+
+def _kinds(expr: Expr) -> set[tuple[object, ...]]:
+    """The quantities, the derivatives and the functions that an expression speaks of, without their indices."""
+    refs: set[tuple[object, ...]] = {(ref.quantity,) for ref in expr.atoms(Ref)}
+    partials = {(Partial, getattr(part.of, "quantity", None), part.wrt.quantity) for part in expr.atoms(Partial)}
+    return refs | partials | {(call.name, call.primes) for call in expr.atoms(Fn)}
+
+
+def _has_more_than(parts: int, expr: Expr) -> bool:
+    return next(islice(preorder_traversal(expr), parts, None), None) is not None
 
 
 def _terms(expr: Expr) -> int:

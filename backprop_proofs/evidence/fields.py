@@ -7,6 +7,7 @@ changed once it is made, so instances may share them.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from math import factorial
 from random import Random
 from typing import Any
@@ -153,8 +154,7 @@ class Floats(Field):
     _digits = 60
 
     def __init__(self, positive: bool = False, finer: int = 1, digits: int = 0, coarse: bool = False):
-        self.context = MPContext()
-        self.context.dps = digits or self._digits
+        self.context = _context(digits or self._digits)
         self.positive, self.finer, self.coarse = positive, finer, coarse
         self._least = self.context.mpf(10) ** -20
 
@@ -212,16 +212,35 @@ class Floats(Field):
         return Float(str(value), 20) if value != int(value) else Integer(int(value))
 
 
+@lru_cache(maxsize=8)
+def _context(digits: int) -> MPContext:
+    """Floats of so many digits; what makes them is the same for all fields, and slow to be set up."""
+    context = MPContext()
+    context.dps = digits
+    return context
+
+
 def needs(network: Network, *exprs: Basic) -> str:
     """What the functions of the network and of `exprs` ask of the numbers: "any", "ordered" (relu), or "real"."""
     defined = {function.name for function in network.functions}
-    equations = network.definitions + network.abbreviations + network.functions
-    everything = [*exprs, *(known.body for known in equations)]
-    names = {str(node.args[0]) for expr in everything for node in expr.atoms(Fn, Map)} - defined
-    powers = {node.args[1] for expr in everything for node in expr.atoms(Pow)}
-    if names & set(REAL) or any(isinstance(p, Rational) and not isinstance(p, Integer) for p in powers):
+    parts = [_of_network(network), *(_names_and_powers(expr) for expr in exprs)]
+    names = {name for called, _ in parts for name in called} - defined
+    if names & set(REAL) or any(rooted for _, rooted in parts):
         return "real"
     return "ordered" if names & set(KINKED) else "any"
+
+
+def _names_and_powers(*exprs: Basic) -> tuple[frozenset[str], bool]:
+    """The functions of some expressions, and whether a root is among their powers."""
+    names = {str(node.args[0]) for expr in exprs for node in expr.atoms(Fn, Map)}
+    powers = {node.args[1] for expr in exprs for node in expr.atoms(Pow)}
+    return frozenset(names), any(isinstance(p, Rational) and not isinstance(p, Integer) for p in powers)
+
+
+@lru_cache(maxsize=256)
+def _of_network(network: Network) -> tuple[frozenset[str], bool]:
+    equations = network.definitions + network.abbreviations + network.functions
+    return _names_and_powers(*(known.body for known in equations))
 
 
 _KINDS = ((False, 1), (True, 1), (False, 16), (True, 16))  # of inputs, attempt by attempt: positive, finer

@@ -10,6 +10,7 @@ import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -64,6 +65,22 @@ NOWHERE = Span(0, 0)  # the field `span` of every node is known, and never compa
 @dataclass(frozen=True)
 class Node:
     """Something written at a place."""
+
+    @cached_property
+    def parts_within(self) -> tuple[Node, ...]:
+        """The nodes directly inside it, from left to right."""
+        return tuple(_found_parts(self))
+
+    @cached_property
+    def all_within(self) -> tuple[Node, ...]:
+        """The node and all inside it, each before its parts."""
+        found: list[Node] = []
+        pending: list[Node] = [self]
+        while pending:
+            current = pending.pop()
+            found.append(current)
+            pending.extend(reversed(current.parts_within))
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -376,8 +393,7 @@ def _found_fields(kind: type[Node]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind) if each.name not in ("span", "text", "bracket", "marks", "primes"))
 
 
-def parts(node: Node) -> Iterator[Node]:
-    """The nodes directly inside a node, from left to right."""
+def _found_parts(node: Node) -> Iterator[Node]:
     for name in _names_of_fields(type(node)):
         value = getattr(node, name)
         if isinstance(value, Node):
@@ -390,13 +406,14 @@ def parts(node: Node) -> Iterator[Node]:
                     yield from (inner for inner in item if isinstance(inner, Node))
 
 
-def walk(node: Node) -> Iterator[Node]:
+def parts(node: Node) -> tuple[Node, ...]:
+    """The nodes directly inside a node, from left to right."""
+    return node.parts_within
+
+
+def walk(node: Node) -> tuple[Node, ...]:
     """A node and all inside it, each before its parts."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending.extend(reversed(list(parts(current))))
+    return node.all_within
 
 
 def depth(node: Node) -> int:

@@ -334,7 +334,7 @@ def names_of(node: Node) -> Iterator[Name]:
         elif isinstance(current, Scripted):
             pending.append(current.base)
         elif not isinstance(current, Script):
-            pending.extend(reversed(list(parts(current))))
+            pending.extend(reversed(parts(current)))
 
 
 def _text(script: Script) -> str:
