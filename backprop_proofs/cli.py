@@ -398,7 +398,7 @@ def _check_settings(activation: str | None, cost: str | None) -> None:
 
 
 def _show(results: Sequence[Named], format: str, detail: str, standalone: bool, output: str | None) -> int:
-    """Print proofs, and claims refuted, in one of the formats."""
+    """Print results in one of the formats; the exit status."""
     show(results, format, detail, standalone, output)
     wrong = any(not found or any(check.agrees is False for check in found) for _, _, found in results)
     return REFUTED if wrong else PROVED

@@ -11,6 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "backprop_proofs"
 FILES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 FLOORS = (
     {"errors", "shown"},
     {"language"},
@@ -122,7 +123,7 @@ def test_an_import_inside_a_function_says_why(file: Path) -> None:
         assert any("#" in line for line in around), f"line {node.lineno}: no comment says why"
 
 
-@SHORT_NAMES
+@pytest.mark.parametrize("file", [*FILES, *TESTS], ids=lambda file: str(file.relative_to(PACKAGE.parent)))
 def test_no_file_needs_a_map(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import process_time
 
@@ -12,7 +12,7 @@ from backprop_proofs.checking.report import Repair
 from backprop_proofs.errors import BackpropError
 from backprop_proofs.language.network import Network
 from backprop_proofs.reading.document import Document, Row
-from backprop_proofs.reading.edits import Edit, edits, mended, rereader
+from backprop_proofs.reading.edits import Edit, mended, tried
 from backprop_proofs.reading.meaning.forms import EQUALS, links_in
 from backprop_proofs.reading.meaning.names import NotUnderstood
 from backprop_proofs.reading.meaning.statement import Link, link
@@ -34,23 +34,40 @@ class Mender:
 
     def repair(self, row: Row) -> Repair | None:
         """The nearest edit of which the kernel proves every link, or None. others: how many more hold on networks."""
+        every: list[tuple[Edit, list[Link]]] = []
         found: list[Edit] = []
         proved: Edit | None = None
-        for edit, links in self._holding(row):
-            found.append(edit)
-            if proved is None and len(found) <= _MOST_PROOFS and self._proved(links):
-                proved = edit
+        for edit, links in self._edited(row):
             if proved is not None and edit.cost > proved.cost:
                 break
+            every.append((edit, links))
+            if all(map(self._holds, links)):
+                found.append(edit)
+                if proved is None and len(found) <= _MOST_PROOFS and self._proved(links):
+                    proved = edit
         if proved is None:
-            return self._by_reading(row)
-        others = sum(edit.cost <= proved.cost for edit in found) - 1
-        return Repair(proved.mistake, proved.message, mended(self.document, row, proved), max(others, 0))
+            return self._as_definition(row, every) or self._by_reading(row, every)
+        return Repair(proved.mistake, proved.message, mended(self.document, row, proved), len(found) - 1)
 
-    def _by_reading(self, row: Row) -> Repair | None:
+    def _as_definition(self, row: Row, edited: Sequence[tuple[Edit, list[Link]]]) -> Repair | None:
+        """The nearest edit of A in x = A = B, which defines x, after which A = B is proved."""
+        name, before = self.story.defines(row.index or 0, 0), self._links(row.statements)
+        if name is None or not before:
+            return None
+        for edit, (first, *rest) in edited:
+            if process_time() > self.until:
+                return None
+            defines = first.equation.lhs == before[0].equation.lhs and not any(name in made.names for made in rest)
+            if rest and defines and all(map(self._holds, rest)) and self._proved(rest):
+                return Repair(edit.mistake, edit.message, mended(self.document, row, edit))
+        return None
+
+    def _by_reading(self, row: Row, edited: Sequence[tuple[Edit, list[Link]]]) -> Repair | None:
         """The nearest edit of a row of one link that is proved in another reading, such as Σ y = 1."""
-        for edit, links in self._edited(row):
+        for edit, links in edited:
             for reading in self._readings(row, links[0]) if len(links) == 1 else ():
+                if process_time() > self.until:
+                    return None
                 if self._holds_in(reading) and proof_of(reading) is not None:
                     said = f"{edit.message}, {reading.words}"
                     return Repair(edit.mistake, said, mended(self.document, row, edit))
@@ -68,19 +85,14 @@ class Mender:
             return False
         return agreed > 0 and not differs
 
-    def _holding(self, row: Row) -> Iterator[tuple[Edit, list[Link]]]:
-        """The edits after which every link holds on a random network."""
-        return ((edit, links) for edit, links in self._edited(row) if all(map(self._holds, links)))
-
     def _edited(self, row: Row) -> Iterator[tuple[Edit, list[Link]]]:
         """The edits of a row, the nearest first, with what it says then, until the time is up."""
-        reread = rereader(self.document, row)
-        for edit in edits(self.document, row):
+        stray = {name.base for made in self._links(row.statements) or () for name in made.only_right}
+        for edit, statements in tried(self.document, row, stray):
             if process_time() > self.until:
                 return
-            statements = reread(edit)
-            links = None if statements is None else self._links(statements)
-            if links:
+            links = self._links(statements)
+            if links and not any(made.only_right for made in links):
                 yield edit, links
 
     def _links(self, statements: tuple[Statement, ...]) -> list[Link] | None:
@@ -92,7 +104,7 @@ class Mender:
             for _, left, right, sign, _ in links_in(statements, self.story.rewrite):
                 if sign in EQUALS:
                     made, _ = link(world, self.story.census, left, right)
-                    if made.only_right or set(made.names) & world.fresh:
+                    if set(made.names) & world.fresh:
                         return None
                     links.append(made)
         except (Misfit, NotUnderstood, BackpropError, RecursionError):

@@ -30,7 +30,6 @@ class Shape:
         self.tags: list[str] = []
         self.depth = 0
         self.scripts = 0
-        self._of_sum = False
 
     def run(self) -> list[Token]:
         """The stream. Raises CannotRead."""
@@ -285,10 +284,18 @@ class Shape:
             at = stop + 1
         elif self.tokens[at].type in ("SIGN", "OP"):
             at = self._signed_script(at, end)
+        elif token.type == "^" and (close := self._square_close(at, end)) > at + 1:  # z^[l] without braces
+            self.boxed(at, close + 1, (), self.tokens[at])
+            at = close + 1
         else:
             at = self.argument(at, end)
         self.scripts -= 1
         return at
+
+    def _square_close(self, at: int, end: int) -> int:
+        """Where the [ closes that stands at a place; -1 if none stands there, or none closes."""
+        token = self.tokens[at]
+        return self._visible_close(at, end) if token.type == "LP" and token.text == "[" else -1
 
     def _sum(self, at: int, end: int, marks: tuple[str, ...]) -> int:
         """Σ; in sum(k=1..n) the brackets hold what stands under it."""

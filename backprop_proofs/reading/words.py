@@ -18,6 +18,7 @@ _BULLET = re.compile(
     r"(?:\(?\d{1,3}[.):]\)?[ \t]+|\([a-h]\)[ \t]+|[a-h]\)[ \t]+|\[\d{1,3}\][ \t]+"
     r"|(?:[Ss]tep|[Ee]q(?:uation)?\.?|BP)[ \t]*\(?\d{1,3}\)?[.:]*[ \t]+)?"
 )
+_DASH = re.compile(r"[ \t]*-[ \t]+")
 _KNOWN = FUNCTIONS | frozenset(BARE) | frozenset(STRIPPED) | frozenset(name for name in COMMANDS if len(name) > 1)
 _RELATION_ONLY = re.compile(r"[\s$`]*(?::?=|≡|≈|\+|-|\*|·)[\s$`]*")
 
@@ -51,10 +52,10 @@ def stated(line: str) -> bool:
 
 def without_bullet(text: str, span: Span, dashes: bool) -> Span:
     """A plain line without its bullet, number or quotation mark; dashes: whether a leading "- " is a bullet here."""
-    match = _BULLET.match(text, span.start, span.end)
-    start = match.end() if match else span.start
-    if dashes:
-        start += len(re.compile(r"[ \t]*-[ \t]+").match(text, start, span.end).group())  # type: ignore[union-attr]
+    start = span.start
+    for mark in (_BULLET, _DASH) if dashes else (_BULLET,):
+        match = mark.match(text, start, span.end)
+        start = match.end() if match else start
     return Span(start, span.end)
 
 

@@ -163,11 +163,11 @@ def _index(expr: Expr, alphabet: Alphabet) -> str:
 
 def _both(say: Callable[[Callable[[Expr], str]], str], letters: Letters | None = None) -> str:
     """A formula written twice: in HTML, and as it is to be spoken."""
-    html, spoken = (
-        say(lambda expr, a=alphabet: plain(write(expr, a, letters, limits=True)))  # type: ignore[misc]
-        for alphabet in (HTML, UNICODE)
-    )
-    return typeset(html, spoken)
+
+    def said(alphabet: Alphabet) -> str:
+        return say(lambda expr: plain(write(expr, alphabet, letters, limits=True)))
+
+    return typeset(said(HTML), said(UNICODE))
 
 
 # theorems
@@ -296,13 +296,17 @@ def _equations(network: Network) -> Iterator[str]:
 def _sizes(network: Network) -> str:
     """For which sizes it holds."""
     if network.sizes:
-        fixed = (_both(lambda form, s=s, v=v: f"{form(s)} = {v}") for s, v in network.sizes.items())  # type: ignore[misc]
-        return f"Sizes: {', '.join(fixed)}."
+        fixed = ", ".join(_size(size, value) for size, value in network.sizes.items())
+        return f"Sizes: {fixed}."
     every = [_range(limit) for limit in network.parameters]
     width = size_of_layers(network)
     if width is not None:
         every.append(_width(width))
     return f"Of every size: {', '.join(every)}." if every else "Of the network as given."
+
+
+def _size(size: Expr, value: int) -> str:
+    return _both(lambda form: f"{form(size)} = {value}")
 
 
 def _width(width: Ref) -> str:

@@ -122,5 +122,4 @@ def _words(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Something that somebody wrote, as HTML; blanks at its ends stay, a line break is a blank."""
-    shown = " ".join(text.splitlines())
-    return escaped("".join(char if char.isprintable() else "�" for char in shown.replace("\t", " ")))
+    return escaped(" ".join(text.splitlines()))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 Segment = tuple[str, str]  # (text, tag); the tag "" is plain
 Ink = tuple[Segment, ...]
 
-SUM, DELTA, CHANGED = "sum", "delta", "changed"  # the collapsing sum's sign, its Kronecker delta, a rewritten part
+SUM, DELTA = "sum", "delta"  # the collapsing sum's sign, its Kronecker delta
 BREAK = "break"  # an operator between the terms of a whole expression: the best place to break a line
 UNDERLINED = frozenset((SUM, DELTA))
 BLANK: Ink = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from backprop_proofs.derivation.theorems import THEOREMS
@@ -61,11 +61,6 @@ def catalogue() -> dict[str, dict[str, dict[str, str]]]:
         "costs": {name: {"says": one.says, "source": one.source} for name, one in COSTS.items()},
         "networks": {"mlp": {"says": "the multilayer perceptron", "source": "Nielsen, chapter 2, equations 23 to 27"}},
     }
-
-
-def rules_lines(rules: Iterable[Rule], unicode: bool, width: int) -> Iterator[Ink]:
-    """All rules, each with its statement."""
-    return listing_lines({"Rules": {rule.name: rule.statement for rule in rules}}, unicode, width)
 
 
 def listing_lines(sections: Mapping[str, Mapping[str, str]], unicode: bool, width: int) -> Iterator[Ink]:

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from backprop_proofs.checking.codes import CODES
 from backprop_proofs.checking.report import CheckedLine, Repair, Report
-from backprop_proofs.reading.syntax import Lines
+from backprop_proofs.reading.syntax import Lines, Span
 from backprop_proofs.render.proof_file import counterexample_data
-from backprop_proofs.render.report_parts import NOTHING, file_name, one_line, place_of, plainly, said
+from backprop_proofs.render.report_parts import NOTHING, Place, file_name, one_line, place_of, plainly, said
 
 Data = dict[str, Any]
 SCHEMA = "backprop-proofs/check/1"
@@ -35,7 +35,7 @@ def file_entry(file: str, report: Report) -> Data:
         "file": _named(file),
         "verdict": report.verdict,
         "first_bad_line": report.first_bad_line,
-        "lines": [_line_data(line, places) for line in report.lines],
+        "lines": [_line_data(line, report, places) for line in report.lines],
         "notes": list(report.notes),
     }
     return entry if report.lines else entry | {"message": NOTHING}
@@ -60,7 +60,7 @@ def page(entries: Sequence[Data], format: str, version: str) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _line_data(line: CheckedLine, places: Lines) -> Data:
+def _line_data(line: CheckedLine, report: Report, places: Lines) -> Data:
     """One line; its place is that of the finding, or all of the line."""
     return {
         "index": line.index,
@@ -72,18 +72,27 @@ def _line_data(line: CheckedLine, places: Lines) -> Data:
         "message": said(line),
         "place": place_of(places, line.place or line.span)._asdict(),
         "counterexample": line.counterexample and counterexample_data(line.counterexample),
-        "repair": line.repair and _repair_data(line.repair),
+        "repair": line.repair and _repair_data(line.repair, place_of(places, _source_span(line, report.text))),
         "rules": list(line.rules),
         "notes": list(line.notes),
     }
 
 
-def _repair_data(repair: Repair) -> Data:
+def _source_span(line: CheckedLine, text: str) -> Span:
+    """The place of a line's source: its span without the blanks at both ends."""
+    written = line.span.within(text)
+    start = line.span.start + len(written) - len(written.lstrip())
+    return Span(start, start + len(written.strip()))
+
+
+def _repair_data(repair: Repair, place: Place) -> Data:
+    """A repair; its source belongs at its place, instead of what stands there."""
     return {
         "mistake": repair.mistake,
         "message": repair.message,
         "source": repair.source,
         "others": repair.others,
+        "place": place._asdict(),
     }
 
 
@@ -138,21 +147,34 @@ def _rule_data(name: str, level: str) -> Data:
 
 def _result(entry: Data, line: Data, names: Sequence[str]) -> Data:
     rule = rule_of(line)
-    return {
+    result = {
         "ruleId": rule,
         "ruleIndex": names.index(rule),
         "level": _LEVELS[line["verdict"]],
         "message": {"text": _without_links("\n".join(_told(line)))},
         "locations": [_location(entry, line["place"])],
     }
+    return result | {"fixes": [_fix(entry, line["repair"])]} if line["repair"] else result
+
+
+def _fix(entry: Data, repair: Data) -> Data:
+    """What mends a line, as an editor can apply it."""
+    replacement = {"deletedRegion": _region(repair["place"]), "insertedContent": {"text": repair["source"]}}
+    return {
+        "description": {"text": _without_links(one_line(repair["message"] or repair["mistake"]))},
+        "artifactChanges": [{"artifactLocation": {"uri": _uri(entry["file"])}, "replacements": [replacement]}],
+    }
 
 
 def _location(entry: Data, place: Data | None = None) -> Data:
     physical: Data = {"artifactLocation": {"uri": _uri(entry["file"])}}
     if place is not None:
-        keys = ("startLine", "startColumn", "endLine", "endColumn")
-        physical["region"] = dict(zip(keys, place.values(), strict=True))
+        physical["region"] = _region(place)
     return {"physicalLocation": physical}
+
+
+def _region(place: Data) -> Data:
+    return dict(zip(("startLine", "startColumn", "endLine", "endColumn"), place.values(), strict=True))
 
 
 def _uri(file: str) -> str:

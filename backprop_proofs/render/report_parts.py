@@ -136,11 +136,18 @@ def around(line: CheckedLine) -> tuple[str, str, str]:
 
 def mending(repair: Repair) -> str:
     """The change in words, and how many others would do as well."""
-    words = one_line(repair.message) or one_line(repair.mistake).replace("-", " ")
-    if not repair.others:
-        return words
+    return change_in_words(repair) + other_changes(repair)
+
+
+def change_in_words(repair: Repair) -> str:
+    """What is to be changed: "w^{l+1}_{jk} should be w^{l+1}_{kj}"."""
+    return one_line(repair.message) or one_line(repair.mistake).replace("-", " ")
+
+
+def other_changes(repair: Repair) -> str:
+    """How many other changes would do as well, in parentheses; "" where there is none."""
     plural = "" if repair.others == 1 else "s"
-    return f"{words} ({repair.others} other change{plural} of one place would do as well)"
+    return f" ({repair.others} other change{plural} of one place would do as well)" if repair.others else ""
 
 
 # Where it fails

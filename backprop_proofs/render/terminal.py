@@ -6,22 +6,17 @@ console's; NO_COLOR is Rich's own affair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from backprop_proofs.render.ink import DELTA, SUM, Ink
-from backprop_proofs.render.outline import Evidence
-from backprop_proofs.render.reference import listing_lines, rule_lines, rules_lines
-from backprop_proofs.render.text import BAD, GOOD, LABEL, MARK, REASON, RULE, TITLE, proof_lines
+from backprop_proofs.render.text import BAD, GOOD, LABEL, MARK, REASON, RULE, TITLE
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
-
-    from backprop_proofs.kernel.rules import Rule
-    from backprop_proofs.kernel.theorem import Step, Theorem
 
 STYLES = {
     TITLE: "bold",
@@ -47,50 +42,7 @@ class Page:
         yield from drawn(self.lines(not options.ascii_only, options.max_width))
 
 
-@dataclass(frozen=True)
-class ProofView:
-    """A proof in the terminal; detail is one of brief, steps, full."""
-
-    theorem: Theorem
-    name: str
-    detail: str = "steps"
-    evidence: Sequence[Evidence] = ()
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        unicode, width = not options.ascii_only, options.max_width
-        yield from drawn(proof_lines(self.theorem, self.name, self.detail, unicode, self.evidence, width))
-
-
-def rules_table(rules: Iterable[Rule]) -> Page:
-    """All rules: name and statement."""
-    kept = tuple(rules)
-    return Page(lambda unicode, width: rules_lines(kept, unicode, width))
-
-
-def rule_card(rule: Rule, example: Step | None = None) -> Page:
-    """One rule: statement, the answer to "why may I do this?", source, one use of it."""
-    return Page(lambda unicode, width: rule_lines(rule, unicode, width, example))
-
-
-def list_view(
-    theorems: Mapping[str, str],
-    activations: Mapping[str, str],
-    costs: Mapping[str, str],
-    rules: Mapping[str, str],
-    networks: Mapping[str, str],
-) -> Page:
-    """Everything that has a name, and what it says."""
-    sections = {
-        "Theorems": theorems,
-        "Rules": rules,
-        "Activations": activations,
-        "Costs": costs,
-        "Networks": networks,
-    }
-    return Page(lambda unicode, width: listing_lines(sections, unicode, width))
-
-
-def drawn(lines: Iterable[Ink]) -> Iterable[Text]:
+def drawn(lines: Iterable[Ink]) -> Iterator[Text]:
     """Lines as Rich text, styled by their tags."""
     for line in lines:
         yield Text.assemble(*((text, STYLES.get(tag, "")) for text, tag in line), no_wrap=True, overflow="ignore")

@@ -138,6 +138,13 @@ def test_a_permalink_restores_its_step(opened: Open) -> None:
     several.wait_for_function("document.getElementById('bp4-step-5').classList.contains('current')")
 
 
+def test_a_fragment_that_is_none_of_ours_stops_nothing(opened: Open) -> None:
+    page = opened(page_of("bp1"), "#100%").page
+    assert page.evaluate(CURRENT) == ["step-1"]
+    page.evaluate("location.hash = '#step-4'")
+    page.wait_for_function("document.getElementById('step-4').classList.contains('current')")
+
+
 def test_keys_move_the_proof_that_was_used_last(opened: Open) -> None:
     page = opened(page_of(*FOUR)).page
     page.click("#bp3 [data-go=next]")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sympy import Integer
@@ -12,7 +14,7 @@ from backprop_proofs.checking import path_values
 from backprop_proofs.checking.evidence import Silence
 from backprop_proofs.checking.path_report import checked_weight, open_report, path_report, weight_at
 from backprop_proofs.checking.path_values import BY_RECURSION, ONE_BY_ONE, path_checks
-from backprop_proofs.derivation.path_graph import find_paths
+from backprop_proofs.derivation.path_graph import NeuronPath, find_paths
 from backprop_proofs.errors import InvalidInput
 from backprop_proofs.language.expressions import IndexSum, Partial, Ref
 from backprop_proofs.language.network import Equation, Network
@@ -50,11 +52,9 @@ def test_a_path_left_out_or_taken_twice_is_found_out(network: Network) -> None:
 
 
 def test_a_wrong_link_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    true = path_values.LinkValues._found
+    true: Any = path_values.LinkValues._found
     monkeypatch.setattr(
-        path_values.LinkValues,
-        "_found",
-        lambda self, link: true(self, link) + (link == Partial(*edge)),  # type: ignore[arg-type]
+        path_values.LinkValues, "_found", lambda self, link: true(self, link) + (link == Partial(*edge))
     )
     network, weight = NETWORKS["2,3,3,2"], weight_at("2,2,1")
     (path, *_) = find_paths(network, weight)
@@ -111,7 +111,7 @@ def test_a_large_output_layer_that_is_not_elementwise() -> None:
 def test_progress_sees_every_path_that_is_listed() -> None:
     seen: list[int] = []
 
-    def progress(paths, count):  # type: ignore[no-untyped-def]
+    def progress(paths: Iterator[NeuronPath], count: int) -> Iterator[NeuronPath]:
         seen.append(count)
         for path in paths:
             seen.append(1)

@@ -1,13 +1,34 @@
-"""Files to be checked, good ones and bad ones."""
+"""The command within the process of the tests; files to be checked, good ones and bad ones."""
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cli.terminals import Run
 
+from backprop_proofs import cli
 from backprop_proofs.reading.document import LARGEST_FILE
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """The command line within this process: (status, standard output, standard error)."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        written = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, written.out, written.err
+
+    yield call
+    gc.unfreeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -6,9 +6,12 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from typing import IO
 
 COMMAND = (sys.executable, "-m", "backprop_proofs")
+Run = Callable[..., tuple[int, str, str]]  # the command within this process, as the fixture `run` has it
 
 
 def process(
@@ -24,10 +27,23 @@ def process(
 
 def on_a_terminal(*arguments: str, command: Sequence[str] = COMMAND, **settings: str) -> str:
     """All that the command writes to a terminal, standard output and standard error together."""
+    return _on_a_terminal([*command, *arguments], settings, None)
+
+
+def errors_on_a_terminal(*arguments: str, command: Sequence[str] = COMMAND, **settings: str) -> tuple[bytes, str]:
+    """Standard output, which is a file, and standard error, which is a terminal."""
+    with tempfile.TemporaryFile() as file:
+        shown = _on_a_terminal([*command, *arguments], settings, file)
+        file.seek(0)
+        return file.read(), shown
+
+
+def _on_a_terminal(command: Sequence[str], settings: Mapping[str, str], output: IO[bytes] | None) -> str:
+    """What a command writes to a terminal: standard error, and where it has no file, standard output."""
     ours, theirs = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
     environment |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | settings
-    with subprocess.Popen([*command, *arguments], stdout=theirs, stderr=theirs, env=environment) as child:
+    with subprocess.Popen(command, stdout=output or theirs, stderr=theirs, env=environment) as child:
         os.close(theirs)
         written = b""
         while True:

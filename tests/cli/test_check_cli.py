@@ -239,6 +239,77 @@ def test_the_status_of_each_file(run: Run, folder: Path) -> None:
     assert {name: run(f"{name}.txt")[0] for name in statuses} == statuses
 
 
+# What mends a line, as an editor applies it
+
+WRONG = {
+    "align": r"""\begin{align}
+\delta^l_j &= \frac{\partial C}{\partial z^l_j} \\
+  \delta^l_j &= \sum_k w^{l+1}_{jk} % two slips
+      \delta^{l+1}_k \sigma'(z^l_j) \\
+\frac{\partial C}{\partial w^l_{jk}} &= a^l_k \delta^l_j
+\end{align}
+""",
+    "prose": r"""Hence $\delta^l_j = \sigma'(z^l_j) \sum_k w^{l+1}_{jk} \delta^{l+1}_k$ for all j,
+and then $\partial C/\partial b^l_j = -\delta^l_j$.
+""",
+    "text": "  ∂C/∂b^[l]_j = δ^[l]_j\n  ∂C/∂w^[l]_jk = a^[l]_k δ^[l]_j   (𝜎 is σ)\n",
+    "definition": r"\[ C = \frac{1}{2} \|y - a^L\| = \frac{1}{2} \sum_j (y_j - a^L_j)^2 \]",
+    "carried": "∂C/∂z^L_j = ∂C/∂a^L_j σ(z^L_j)\n    = δ^L_j\n    = -δ^L_j\n",
+}
+
+
+def fixes_of(capsys: pytest.CaptureFixture[str], file: Path) -> list[Any]:
+    """What SARIF says of a file: the fix of each line that is refuted."""
+    with pytest.raises(SystemExit):
+        cli.main(["check", str(file), "--format", "sarif"])
+    gc.unfreeze()
+    gc.enable()
+    results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert [len(result.get("fixes", ())) for result in results] == [1] * len(results)
+    return [result["fixes"][0] for result in results]
+
+
+def applied(text: str, fixes: list[Any], file: Path) -> str:
+    """The text with the replacements of all fixes, which are in the order of their lines."""
+    starts = [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", text))]
+    for fix in reversed(fixes):
+        (change,) = fix["artifactChanges"]
+        assert change["artifactLocation"]["uri"] == file.as_uri()
+        (replacement,) = change["replacements"]
+        region = replacement["deletedRegion"]
+        start = starts[region["startLine"] - 1] + region["startColumn"] - 1
+        end = starts[region["endLine"] - 1] + region["endColumn"] - 1
+        text = text[:start] + replacement["insertedContent"]["text"] + text[end:]
+    return text
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_fix_in_sarif_mends_the_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, newline: str
+) -> None:
+    file = tmp_path / "derivation.tex"
+    text = WRONG[name].replace("\n", newline)
+    file.write_text(text, encoding="utf-8", newline="")
+    fixes = fixes_of(capsys, file)
+    assert fixes
+    assert all(" should be " in fix["description"]["text"] for fix in fixes)
+    again = applied(text, fixes, file)
+    before, after = judge.check(text), judge.check(again)
+    assert [line.verdict for line in before.lines].count(REFUTED) == len(fixes)
+    assert [line.verdict for line in after.lines] == [PROVED] * len(before.lines)
+
+
+def test_what_nothing_mends_has_no_fix(run: Run, folder: Path) -> None:
+    results = json.loads(run("pru.txt", "n.txt", "-f", "sarif")[1])["runs"][0]["results"]
+    assert ["fixes" in result for result in results] == [True, False, False]
+
+
+def test_x_is_x_mends_nothing() -> None:
+    (line,) = judge.check(r"\[ \delta^l_j = q_j \]").lines
+    assert (line.verdict, line.repair) == (REFUTED, None)
+
+
 # Arguments
 
 FAULTS = {

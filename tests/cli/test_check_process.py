@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from cli import terminals
 from cli.dying import judged_or_dead
-from reading.written import CASES, written
+from reading.written import BY_ID, written
 
 from backprop_proofs import cli_files
 from backprop_proofs.checking.report import PROVED, REFUTED
@@ -113,8 +113,6 @@ def test_ascii_where_there_is_no_unicode(folder: Path) -> None:
 
 
 # The judge himself
-
-BY_ID = {case["id"]: case for case in CASES}
 
 
 def checked(tmp_path: Path, name: str, form: str = "align", *arguments: str) -> tuple[int, dict[str, Any]]:

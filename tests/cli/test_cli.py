@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
@@ -12,37 +11,16 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli.terminals import COMMAND, on_a_terminal, process
+from cli.terminals import COMMAND, Run, on_a_terminal, process
 
 from backprop_proofs import __version__, cli
 from backprop_proofs.derivation.theorems import THEOREMS
 from backprop_proofs.kernel.rules import RULES
 from backprop_proofs.networks.activations import ACTIVATIONS
 from backprop_proofs.networks.costs import COSTS
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The command line within this process: (status, standard output, standard error)."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(arguments)
-        written = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, written.out, written.err
-
-    yield call
-    gc.unfreeze()
-    gc.enable()
-
 
 # What it prints
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli import terminals
 from thinned import thinned
 
-from backprop_proofs import cli
 from backprop_proofs.derivation.theorems import THEOREMS
 
 Run = Callable[[str], tuple[int, str, str]]
@@ -22,20 +21,9 @@ REFUTED = "prove bp1-elementwise --activation softmax"
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The command line within this process: (status, standard output, standard error)."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(said: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(said.split())
-        written = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, written.out, written.err
-
-    yield call
-    gc.unfreeze()
-    gc.enable()
+def run(run: terminals.Run) -> Run:
+    """The command line within this process, its arguments in one text: (status, standard output, standard error)."""
+    return lambda said: run(*said.split())
 
 
 CASES = [
@@ -175,7 +163,7 @@ def test_a_false_claim_is_refuted_with_a_network(run: Run) -> None:
     assert out.startswith("bp1-elementwise: refuted\n")
     for said in ("δ^L_j = ∂C/∂a^L_j · ∂a^L_j/∂z^L_j", "of mlp with activation softmax", "L = 2, n_1 = 1, n_2 = 2"):
         assert said in out
-    left, right = re.search(r"left side (\S+), right side (\S+)$", out, re.MULTILINE).groups()  # type: ignore[union-attr]
+    ((left, right),) = re.findall(r"left side (\S+), right side (\S+)$", out, re.MULTILINE)
     assert float(left) != float(right)
     assert "proved" not in out
     assert max(map(len, out.splitlines())) <= 80

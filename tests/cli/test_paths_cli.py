@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import os
-import pty
 import re
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cli import terminals
+from cli.terminals import errors_on_a_terminal, process
 from sympy import Integer
 
 from backprop_proofs import cli
@@ -22,27 +20,16 @@ from backprop_proofs.derivation.tree import Reader
 from backprop_proofs.language.binding import alpha_equal
 from backprop_proofs.networks.mlp import mlp
 
-COMMAND = [sys.executable, "-m", "backprop_proofs", "paths"]
+COMMAND = (*terminals.COMMAND, "paths")
 Run = Callable[[str], tuple[int, str, str]]
 SMALL = "--widths 2,3,3,2 --weight 2,2,1"
 MILLIONS = "--widths 20,20,20,20,20,20,20,20 --weight 2,1,1"
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The command within this process: (status, standard output, standard error)."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def call(said: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(["paths", *said.split()])
-        written = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, written.out, written.err
-
-    yield call
-    gc.unfreeze()
-    gc.enable()
+def run(run: terminals.Run) -> Run:
+    """The command within this process, its arguments in one text: (status, standard output, standard error)."""
+    return lambda said: run("paths", *said.split())
 
 
 # What it prints
@@ -271,10 +258,7 @@ def test_disagreeing_evidence_is_status_1(run: Run, monkeypatch: pytest.MonkeyPa
 
 
 def test_ascii_and_no_networkx_for_help() -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    done = subprocess.run(
-        [*COMMAND, *f"{SMALL} --limit 1".split()], capture_output=True, env=environment | {"PYTHONIOENCODING": "ascii"}
-    )
+    done = process(*f"{SMALL} --limit 1".split(), command=COMMAND, PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
     assert b"  1  w^2_21 -> a^2_2 -> a^3_1 -> a^4_1 -> C\n" in done.stdout
@@ -287,30 +271,14 @@ try:
 finally:
     sys.stderr.write(str({"sympy", "networkx"} & sys.modules.keys()))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    done = process(command=[sys.executable, "-c", program])
     assert done.stderr == b"set()"
-
-
-def on_a_terminal(*arguments: str, **settings: str) -> tuple[bytes, bytes]:
-    """Standard output, which is a pipe, and standard error, which is a terminal."""
-    ours, theirs = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    environment |= {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"} | settings
-    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=theirs, env=environment) as child:
-        os.close(theirs)
-        out, _ = child.communicate(timeout=60)
-    try:
-        shown = os.read(ours, 65536)
-    except OSError:
-        shown = b""
-    os.close(ours)
-    return out, shown
 
 
 def test_thousands_of_paths_show_progress_on_a_terminal_only() -> None:
     many = ["--widths", "2,10,10,10,10", "--weight", "2,1,1", "--limit", "1"]
-    out, shown = on_a_terminal(*many)
+    out, shown = errors_on_a_terminal(*many, command=COMMAND)
     assert out.startswith(b"paths from w^2_11 to C: 1,000\n")
-    assert b"1,000 paths" in shown
-    assert on_a_terminal(*SMALL.split())[1] == b""
-    assert subprocess.run([*COMMAND, *many], capture_output=True, timeout=60).stderr == b""
+    assert "1,000 paths" in shown
+    assert errors_on_a_terminal(*SMALL.split(), command=COMMAND)[1] == ""
+    assert process(*many, command=COMMAND).stderr == b""

@@ -5,6 +5,7 @@ The truth is worked out by hand in plain SymPy where it can be, else by exact in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -32,7 +33,7 @@ from backprop_proofs.language.expressions import (
     power,
     quotient,
 )
-from backprop_proofs.language.indices import index
+from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Definition, Equation, FunctionDefinition, Network
 from backprop_proofs.networks import mlp as perceptron
 from backprop_proofs.networks.activations import ACTIVATIONS
@@ -83,7 +84,7 @@ def renamed(net: Network) -> Network:
             return Fn({"sigma": "phi"}.get(expr.name, expr.name), expr.primes, new(expr.argument))
         return expr.func(*map(new, expr.args)) if expr.args and not _is_text(expr) else expr
 
-    def limits(old: tuple) -> tuple:  # type: ignore[type-arg]
+    def limits(old: Sequence[Limit]) -> tuple[Limit, ...]:
         return tuple((new(s), new(low), None if high is None else new(high)) for s, low, high in old)
 
     def equations(old: tuple[Definition, ...]) -> tuple[Definition, ...]:
@@ -119,7 +120,7 @@ a, u, v, w, b = map(Quantity, "auvwb")
 SIZES = ((n, ONE, None), (m, ONE, None))
 
 
-def scalars(*definitions: Definition, **families: tuple) -> Network:  # type: ignore[type-arg]
+def scalars(*definitions: Definition, **families: tuple[Limit, ...]) -> Network:
     names = {d.ref.name: d.limits for d in definitions}
     return Network("net", {**families, **names}, definitions, parameters=SIZES)
 

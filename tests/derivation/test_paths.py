@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from itertools import product
 from math import prod
 
@@ -316,9 +317,9 @@ def test_the_named_sum_has_few_terms_in_a_wide_network() -> None:
 
 
 @pytest.mark.parametrize("prover", [path_sum, path_error, path_recursion, path_total])
-def test_a_batch_is_refused(prover: object) -> None:
+def test_a_batch_is_refused(prover: Callable[[Network], Theorem]) -> None:
     with pytest.raises(InvalidInput, match=r"paths: expected the perceptron with one example.*over a batch"):
-        prover(mlp(batch=3))  # type: ignore[operator]
+        prover(mlp(batch=3))
 
 
 def test_paths_are_counted_only_where_widths_are_known() -> None:

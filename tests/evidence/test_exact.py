@@ -341,7 +341,7 @@ def test_no_counterexample_to_what_is_true(network: str) -> None:
 def test_a_check_is_frozen() -> None:
     check = check_exact(mlp(), *BP["bp1"])
     with pytest.raises(FrozenInstanceError):
-        check.agrees = False  # type: ignore[misc]
+        check.agrees = False  # type: ignore[misc]  # it is frozen
 
 
 # --- sizes --------------------------------------------------------------------------------------------------------

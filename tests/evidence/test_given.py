@@ -273,7 +273,8 @@ def test_a_statement_is_refuted_only_where_it_has_a_value(check: Any) -> None:
 
 
 def test_further_attempts_draw_other_inputs() -> None:
-    kinds = {(field.positive, field.finer) for field in (field_for("real", attempt) for attempt in range(4))}  # type: ignore[attr-defined]
+    fields: list[Any] = [field_for("real", attempt) for attempt in range(4)]
+    kinds = {(field.positive, field.finer) for field in fields}
     assert len(kinds) == 4
 
 

@@ -93,7 +93,7 @@ def test_an_object_that_the_kernel_did_not_make_says_nothing(use: str) -> None:
 @pytest.mark.parametrize("use", ["rewriting it", "a lemma", "a matrix form", "the step of an induction"])
 def test_a_lookalike_is_no_theorem(use: str) -> None:
     with pytest.raises(ForgedTheorem):
-        USES[use](Lookalike())  # type: ignore[arg-type]
+        USES[use](Lookalike())  # type: ignore[arg-type]  # it is no theorem
 
 
 def test_a_blank_object_cannot_be_given_a_statement() -> None:
@@ -108,7 +108,7 @@ def test_a_blank_object_that_claims_another_class_is_none() -> None:
 
     other = Other()
     with pytest.raises(TypeError):
-        other.__class__ = Theorem  # type: ignore[assignment]
+        other.__class__ = Theorem  # type: ignore[assignment]  # it is of another class
     assert not isinstance(other, Theorem)
 
 
@@ -157,7 +157,7 @@ def test_a_list_of_limits_is_an_error_or_is_copied() -> None:
     square = Network("v", {"v": ((j, ONE, n[1]),)}, ())
     limits: list[Any] = [(j, ONE, ONE)]
     try:
-        t = begin(square, limits, Delta(j, 1))  # type: ignore[arg-type]
+        t = begin(square, limits, Delta(j, 1))  # type: ignore[arg-type]  # limits are a tuple
     except (TypeError, BackpropError):
         return
     limits[0] = (j, ONE, n[1])
@@ -168,7 +168,7 @@ def test_a_list_as_a_limit_is_an_error_or_is_copied() -> None:
     square = Network("v", {"v": ((j, ONE, n[1]),)}, ())
     limit: list[Any] = [j, ONE, ONE]
     try:
-        t = begin(square, (limit,), Delta(j, 1))  # type: ignore[arg-type]
+        t = begin(square, (limit,), Delta(j, 1))  # type: ignore[arg-type]  # a limit is a tuple
     except (TypeError, BackpropError):
         return
     limit[2] = n[1]
@@ -185,8 +185,8 @@ def test_an_assumption_is_kept_as_it_was_taken() -> None:
             return iter((self.lhs, self.rhs))
 
     sly = Sly()
-    t = assume(NET, (), sly, ())  # type: ignore[arg-type]
-    sly.rhs = ZERO  # type: ignore[assignment]
+    t = assume(NET, (), sly, ())  # type: ignore[arg-type]  # it is no equation
+    sly.rhs = ZERO
     assert t.statement.rhs == C
     assert t.assumptions[0].statement.rhs == C
 
@@ -196,9 +196,9 @@ def test_an_assumption_is_kept_as_it_was_taken() -> None:
 
 def test_no_rule_is_put_in_the_place_of_another() -> None:
     with pytest.raises(TypeError):
-        RULES["leaf"] = RULES["ring"]  # type: ignore[index]
+        RULES["leaf"] = RULES["ring"]  # type: ignore[index]  # it is read-only
     with pytest.raises((TypeError, AttributeError)):
-        del RULES["leaf"]  # type: ignore[attr-defined]
+        del RULES["leaf"]  # type: ignore[attr-defined]  # it is read-only
     record = rule_named("leaf")
     for change in (setattr, object.__setattr__):
         with pytest.raises((AttributeError, TypeError)):

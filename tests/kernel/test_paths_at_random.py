@@ -58,7 +58,8 @@ def _used(random: Random, quantity: Quantity, low: tuple[int, int]) -> Expr:
 def cells(expr: Expr, at: dict[Symbol, Expr]) -> Iterator[Cell]:
     """The instances that an expression uses, at values of its letters."""
     if isinstance(expr, Ref):
-        yield (expr.name, *(int(substitute_index(part, at)) for part in expr.indices))  # type: ignore[misc]
+        row, column = (int(substitute_index(part, at)) for part in expr.indices)
+        yield expr.name, row, column
     elif isinstance(expr, Binder):
         body, (letter, low, high) = opened(expr)
         first, last = (int(substitute_index(end, at)) for end in (low, high))
@@ -74,10 +75,11 @@ def graph(network: Network) -> dict[Cell, set[Cell]]:
     users: dict[Cell, set[Cell]] = {}
     for known in network.definitions:
         lows = [int(low) for _, low, _ in known.limits]
-        for here in product(*(range(low, LAST + 1) for low in lows)):
-            at = {N: Integer(LAST), **{s: Integer(v) for (s, _, _), v in zip(known.limits, here, strict=True)}}
+        for row, column in product(*(range(low, LAST + 1) for low in lows)):
+            values = zip(known.limits, (row, column), strict=True)
+            at: dict[Symbol, Expr] = {N: Integer(LAST), **{s: Integer(v) for (s, _, _), v in values}}
             for used in cells(known.body, at):
-                users.setdefault(used, set()).add((known.ref.name, *here))  # type: ignore[arg-type]
+                users.setdefault(used, set()).add((known.ref.name, row, column))
     return users
 
 

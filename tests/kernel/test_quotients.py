@@ -222,9 +222,6 @@ def test_the_identity_is_true(name: str) -> None:
     assert check_exact(NET, Equation(*IDENTITIES[name]), LIMITS, instances=1).agrees
 
 
-POSITIVE = {str(part) for part in (WHOLE, norm(t), norm(u))}
-
-
 @pytest.mark.parametrize("name", [name for name in IDENTITIES if "normalised" not in name and "root and" not in name])
 def test_sums_of_exponentials_and_sizes_need_no_hypothesis(name: str) -> None:
     assert ring(*IDENTITIES[name]).hypotheses == ()

@@ -253,13 +253,13 @@ def test_only_a_size_is_given_a_value(sizes: dict[Expr, int]) -> None:
 @pytest.mark.parametrize("letter", [c, n[l], ONE, N + 1, Dummy("N", integer=True)])
 def test_only_a_letter_is_a_parameter(letter: Expr) -> None:
     with pytest.raises(BackpropError):
-        Network("odd", {"x": (upto(j, n[1]),), "c": ()}, (), parameters=((letter, ONE, None),))  # type: ignore[arg-type]
+        Network("odd", {"x": (upto(j, n[1]),), "c": ()}, (), parameters=((letter, ONE, None),))  # type: ignore[arg-type]  # not every one is a letter
 
 
 def test_a_size_is_no_letter_of_a_theorem() -> None:
     """[n_1 = 2] = 0 for n_1 in 1..1 says nothing of n_1 = 2, as n_1 is not replaced."""
     with pytest.raises(BackpropError):
-        begin(NET, ((n[1], ONE, ONE),), Delta(n[1], 2))  # type: ignore[arg-type]
+        begin(NET, ((n[1], ONE, ONE),), Delta(n[1], 2))  # type: ignore[arg-type]  # it is no letter
 
 
 def test_a_size_with_a_name_like_a_sum() -> None:
@@ -280,7 +280,7 @@ def test_a_size_has_derivative_0_and_no_derivative_is_taken_by_it() -> None:
     assert ring(Partial(mul(c, power(N, -1), n[1]), c), quotient(n[1], N), ()).hypotheses == ()
     for odd in (n[1], N):
         with pytest.raises(BackpropError):
-            begin(NET, (), Partial(c, odd))  # type: ignore[arg-type]
+            begin(NET, (), Partial(c, odd))  # type: ignore[arg-type]  # it is no quantity of the network
 
 
 def test_a_letter_is_given_an_index_and_no_number() -> None:
@@ -348,7 +348,9 @@ def test_a_value_is_not_caught_by_the_letter_of_a_hypothesis() -> None:
     """x_j + x_k ≠ 0 for all k, at j = k', is x_k' + x_k ≠ 0 for all k and k', not x_k + x_k ≠ 0."""
     inner = total(fraction(add(x[j], x[k])), k)
     lemma = rewrite(begin(NET, (upto(j),), inner), (0,), "ring", to=ONE)
-    letter = lemma.statement.rhs.index  # type: ignore[attr-defined]
+    total_ = lemma.statement.rhs
+    assert isinstance(total_, IndexSum)
+    letter = total_.index
     outer = IndexSum(total(fraction(add(x[letter], x[k])), k), letter, ONE, N)
     theorem = rewrite(begin(NET, (), outer), (0,), "theorem", lemma=lemma, given={j: letter})
     (need,) = theorem.hypotheses
@@ -424,7 +426,10 @@ def test_an_induction_with_a_hypothesis_on_the_variable_of_a_function() -> None:
 def test_a_collapse_inside_a_sum_stays_inside_it() -> None:
     """√(x_j + 1) √(x_{k+1} + 1) at j = k + 1 is x_{k+1} + 1 for each k, under Σ_k."""
     net = Network("wide", {"x": ((j, ONE, None),)}, (), parameters=((N, TWO, None),))
-    root = lambda at: power(add(x[at], ONE), HALF)  # noqa: E731
+
+    def root(at: Expr) -> Expr:
+        return power(add(x[at], ONE), HALF)
+
     left = total(total(mul(Delta(j, k + 1), root(j), root(k + 1)), k, N - 1), j)
     assert ring(left, total(add(x[k + 1], ONE), k, N - 1), (), net).hypotheses
     with pytest.raises(Refused):

@@ -388,9 +388,9 @@ def test_a_network_does_not_change() -> None:
     sizes[L] = 4
     assert net.sizes[L] == 3
     with pytest.raises(TypeError):
-        net.sizes[L] = 5  # type: ignore[index]
+        net.sizes[L] = 5  # type: ignore[index]  # it is read-only
     with pytest.raises(AttributeError):
-        net.name = "other"  # type: ignore[misc]
+        net.name = "other"  # type: ignore[misc]  # it is frozen
 
 
 def test_an_equation_is_a_pair_and_stays_one() -> None:

@@ -61,8 +61,9 @@ def test_a_depth_that_the_widths_deny() -> None:
     ],
 )
 def test_an_unknown_name_gets_the_nearest_one(setting: str, name: str, nearest: str | None) -> None:
+    settings: dict[str, Any] = {setting: name}
     with pytest.raises(UnknownName) as error:
-        mlp(**{setting: name})  # type: ignore[arg-type]
+        mlp(**settings)
     assert error.value.nearest == nearest
     assert f"unknown {setting} {name!r}: " in str(error.value)
     assert ("did you mean" if nearest else "known: any, ") in str(error.value)
@@ -101,9 +102,10 @@ def test_every_perceptron_is_a_network(activation: str, cost: str, widths: tuple
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_layers_before_the_output_may_have_their_own_function(activation: str) -> None:
     net, record = mlp(None, activation, hidden="tanh"), ACTIVATIONS[activation]
-    sigma = net.function("sigma")
+    sigma, tanh = net.function("sigma"), mlp(None, "tanh").function("sigma")
     assert sigma is not None
-    assert sigma.body == mlp(None, "tanh").function("sigma").body  # type: ignore[union-attr]
+    assert tanh is not None
+    assert sigma.body == tanh.body
     own = [] if record.layer or activation in ("any", "tanh") else ["g"]
     assert [function.name for function in net.functions] == ["sigma", *own]
     assert net.settings.get("hidden") == (None if activation == "tanh" else "tanh")

@@ -236,7 +236,7 @@ def test_a_collapse_does_not_capture() -> None:
 def test_a_delta_has_no_range_of_its_own_to_be_trusted() -> None:
     """Sum(KroneckerDelta(k,m,(1,2))*w[j,k],(k,1,5)).doit() is w[j,m]."""
     with pytest.raises(TypeError):
-        Delta(k, m, (1, 2))  # type: ignore[call-arg]
+        Delta(k, m, (1, 2))  # type: ignore[call-arg]  # it takes no range
     total = sum_over(mul(Delta(k, m), a[k]), (k, ONE, Integer(5)))
     wide = Network("wide", {"a": ((j, ONE, None),)}, (), parameters=((n, ONE, None),))
     for high, collapses in ((2, True), (5, True), (6, False), (7, False)):

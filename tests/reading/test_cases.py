@@ -9,6 +9,7 @@ from reading.trees import shown
 from reading.written import CASES, FORMS, MACROS, written
 
 from backprop_proofs.reading import read
+from backprop_proofs.reading.syntax import Product
 
 # (case, row): why it does not read. Nothing of the collection is left out.
 UNREAD: dict[tuple[str, int], str] = {}
@@ -68,5 +69,6 @@ def test_macros_are_expanded_at_the_place_of_use() -> None:
     (row,) = read(text).rows
     derivative, product = row.statements[0].chain.parts
     assert shown(derivative) == "(∂ J / W_{i,j})"
-    assert derivative.span.within(text) == r"\pd{J}{W_{ij}}"  # type: ignore[attr-defined]
-    assert [factor.span.within(text) for factor in product.factors] == [r"\bdelta", r"\bx"]  # type: ignore[attr-defined]
+    assert isinstance(product, Product)
+    assert derivative.span.within(text) == r"\pd{J}{W_{ij}}"
+    assert [factor.span.within(text) for factor in product.factors] == [r"\bdelta", r"\bx"]

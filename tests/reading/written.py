@@ -7,10 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backprop_proofs.reading import Document, Row, read
+
 CASES: list[dict[str, Any]] = [
     json.loads(line)
     for line in (Path(__file__).parents[1] / "data" / "cases.jsonl").read_text(encoding="utf-8").splitlines()
 ]
+BY_ID = {case["id"]: case for case in CASES}
+WRONG = [case for case in CASES if case["verdict"] != "correct"]
 # The macros of the authors who have some; the collection names them in its notes.
 MACROS = r"""\newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}}
 \newcommand{\bz}{\bm{z}}\newcommand{\bx}{\bm{x}}\newcommand\bdelta{\bm{\delta}}\def\bW{\bm{W}}\def\bb{\bm{b}}
@@ -61,3 +65,9 @@ FORMS: dict[str, Callable[[list[str], list[str]], str]] = {
 def written(case: dict[str, Any], form: str = "bare lines") -> str:
     """A case as one text."""
     return MACROS + FORMS[form](case["definitions"], case["lines"])
+
+
+def row_of(case: dict[str, Any], index: int, form: str = "bare lines") -> tuple[Document, Row]:
+    """A case as it is read, and one of its lines."""
+    document = read(written(case, form))
+    return document, document.derivation[index]

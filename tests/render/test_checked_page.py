@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from render.checked import EMPTY, FAILS, RIGHT, SLIP, report_of, span_of
+from render.checked import EMPTY, FAILS, MENDS, RIGHT, SLIP, report_of, span_of
 
 pytest.importorskip("latex2mathml", reason="latex2mathml is not installed: the extra `html`")
 
@@ -92,6 +92,29 @@ def test_a_wrong_line_says_where_it_fails_and_what_mends_it() -> None:
     assert table["inputs"] == "w311 = 1, w321 = 1/2, x1 = −1"
     assert table["function"] == "σ(u) = u2 − 3 u"
     assert said(of_class(wrong, "mends")[0]).endswith(r"w^{l+1}_{kj} \sigma'(z^l_j). \tag{44}")
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (r"b^l_i should be b^{l+1}_k, wherever it stands", "bil should be bkl+1, wherever it stands"),
+        (
+            r"\delta should be nothing, taking the labels y_j to add up to 1",
+            "δ should be nothing, taking the labels",
+        ),
+        (r"f(a, b) should be f(b, a)", "f(a,b) should be f(b,a)"),
+    ],
+)
+def test_the_words_of_a_change_are_no_formula(change: str, shown: str) -> None:
+    repair = replace(MENDS, message=change)
+    lines = tuple(line if line.repair is None else replace(line, repair=repair) for line in SLIP.lines)
+    root = read(check_page([file_entry("slip.tex", replace(SLIP, lines=lines))]))
+    (mended, *_) = of_class(root, "mends")
+    assert shown in said(mended)
+    assert "".join(mended.find("p").itertext()).endswith("(1 other change of one place would do as well)")
+    set_ = ["".join(formula.itertext()) for formula in mended.find("p").iter("math")]
+    assert set_
+    assert not [formula for formula in set_ if "nothing" in formula or "wherever" in formula or "labels" in formula]
 
 
 def test_the_picture_of_the_counterexample_has_its_numbers() -> None:

@@ -273,11 +273,11 @@ def test_json_and_sarif(evil: str) -> None:
 
 
 def texts(data: Any) -> Iterator[str]:
-    """The messages of a SARIF document."""
+    """The messages of a SARIF document; what a fix puts in is text of the file, and none."""
     if isinstance(data, dict):
         yield from [data["text"]] if isinstance(data.get("text"), str) else ()
-        for value in data.values():
-            yield from texts(value)
+        for key, value in data.items():
+            yield from texts(value) if key != "insertedContent" else ()
     elif isinstance(data, list):
         for value in data:
             yield from texts(value)

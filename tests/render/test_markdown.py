@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -46,14 +46,12 @@ def derived(text: str, wrt: str) -> str:
     return proof_markdown(derive(network(text), wrt), f"derive_{wrt}_*x*", "full")
 
 
+def in_both_sizes(name: str, detail: str) -> str:
+    return pages([result(name), result(name, widths=(2, 3, 2))], "markdown", detail, False)
+
+
 PAGES: dict[str, Callable[[], str]] = {
-    **{
-        f"{name}, {detail}": lambda name=name, detail=detail: pages(  # type: ignore[misc]
-            [result(name), result(name, widths=(2, 3, 2))], "markdown", detail, False
-        )
-        for name in THEOREMS
-        for detail in DETAILS
-    },
+    **{f"{name}, {detail}": partial(in_both_sizes, name, detail) for name in THEOREMS for detail in DETAILS},
     "softmax": lambda: pages([result("bp1", activation="softmax")], "markdown", "full", False),
     "refuted": lambda: pages([result("bp1-elementwise", activation="softmax")], "markdown", "full", False),
     "tied weights": lambda: derived(TIED, "W"),

@@ -170,10 +170,11 @@ def test_latex_stands_between_dollars_and_balances(name: str) -> None:
 @EACH
 def test_a_terminal_shows_the_same(name: str) -> None:
     for encoding, width in (("utf-8", 80), ("ascii", 60)):
-        stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        kept = io.BytesIO()
+        stream = io.TextIOWrapper(kept, encoding=encoding)
         Console(file=stream, width=width, no_color=True).print(SHOWN[name])
         stream.flush()
-        written = stream.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+        written = kept.getvalue().decode(encoding)
         assert max(map(len, written.splitlines())) <= width
         if encoding == "utf-8":
             assert [line.rstrip() for line in written.splitlines()] == bundle(SHOWN[name])["text/plain"].splitlines()

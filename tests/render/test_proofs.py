@@ -7,8 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from render import examples
@@ -18,11 +20,13 @@ from backprop_proofs.errors import UnknownName
 from backprop_proofs.language.expressions import add, mul
 from backprop_proofs.language.network import Equation
 from backprop_proofs.networks.mlp import mlp, x, y
+from backprop_proofs.render.ink import Ink
 from backprop_proofs.render.latex import document, proof_latex
 from backprop_proofs.render.markdown import proof_markdown
 from backprop_proofs.render.outline import DETAILS, outline
-from backprop_proofs.render.terminal import ProofView, list_view, rule_card, rules_table
-from backprop_proofs.render.text import proof_text
+from backprop_proofs.render.reference import listing_lines, rule_lines
+from backprop_proofs.render.terminal import Lines, Page
+from backprop_proofs.render.text import proof_lines, proof_text
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 PROOFS = {"bp1": examples.bp1, "bp2": examples.bp2}
@@ -187,23 +191,27 @@ def test_latex_compiles(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout[-1500:]
 
 
-def shown(view: object, encoding: str = "utf-8", width: int = 80, **settings: object) -> str:
+def shown(lines: Lines, encoding: str = "utf-8", width: int = 80, **settings: Any) -> str:
     raw = io.BytesIO()
     console = Console(file=io.TextIOWrapper(raw, encoding=encoding), width=width, _environ={}, **settings)
-    console.print(view)
+    console.print(Page(lines))
     console.file.flush()
     return raw.getvalue().decode(encoding)
 
 
 @pytest.mark.parametrize("detail", DETAILS)
 def test_the_terminal_shows_the_text(detail: str) -> None:
-    view = ProofView(examples.bp1(), "BP1", detail, examples.CHECKS)
+    def view(unicode: bool, width: int) -> Iterable[Ink]:
+        return proof_lines(examples.bp1(), "BP1", detail, unicode, examples.CHECKS, width)
+
     assert shown(view) == proof_text(examples.bp1(), "BP1", detail, True, examples.CHECKS)
     assert shown(view, "ascii", 60) == proof_text(examples.bp1(), "BP1", detail, False, examples.CHECKS, 60)
 
 
 def test_colour_says_nothing_of_its_own() -> None:
-    view = ProofView(examples.bp1(), "BP1")
+    def view(unicode: bool, width: int) -> Iterable[Ink]:
+        return proof_lines(examples.bp1(), "BP1", "steps", unicode, (), width)
+
     coloured = shown(view, force_terminal=True, color_system="standard")
     assert "\x1b[1;31mΣ_k" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == shown(view)
@@ -213,19 +221,13 @@ def test_colour_says_nothing_of_its_own() -> None:
 
 def test_rules_and_lists() -> None:
     example = next(step for step in examples.bp1().derivation.steps if step.rule == "kronecker-collapse")
-    card = shown(rule_card(examples.RULE, example), "ascii", 60)
+    card = shown(lambda unicode, width: rule_lines(examples.RULE, unicode, width, example), "ascii", 60)
     for said in ("kronecker-collapse", "Why: every term with k != e", "Source: Nielsen", "Example:", "^^^^^", "k -> j"):
         assert said in card
     assert max(map(len, card.splitlines())) <= 60
-    assert "kronecker-collapse" in shown(rules_table([examples.RULE]))
-    listed = shown(list_view({"bp1": "δ^L_j"}, {"sigmoid": "1/(1 + e^{-z})"}, {}, {}, {"mlp": "Nielsen's"}))
-    assert [line for line in listed.splitlines() if line[:1].isalpha()] == [
-        "Theorems",
-        "Rules",
-        "Activations",
-        "Costs",
-        "Networks",
-    ]
+    sections = {"Theorems": {"bp1": "δ^L_j"}, "Activations": {"sigmoid": "1/(1 + e^{-z})"}, "Costs": {}}
+    listed = shown(lambda unicode, width: listing_lines(sections, unicode, width))
+    assert [line for line in listed.splitlines() if line[:1].isalpha()] == list(sections)
     assert "  sigmoid  1/(1 + e^{-z})" in listed
 
 

@@ -32,10 +32,10 @@ class Again:
         self.alone = self._statements(row.span.within(text)) == row.statements
         self.left = _MOST_READINGS if len(document.text) <= _LONGEST_DOCUMENT else 0
 
-    def reads(self, change: Change, touched: set[Part]) -> bool:
-        """Whether the row reads after the edit, and says the same in every part but those touched."""
+    def reads(self, change: Change, touched: set[Part]) -> tuple[Statement, ...] | None:
+        """What the row says after an edit, if that is the same in every part but those touched."""
         statements = self.after(change)
-        return statements is not None and _same(self.row.statements, statements, touched)
+        return statements if statements and _same(self.row.statements, statements, touched) else None
 
     def after(self, change: Change) -> tuple[Statement, ...] | None:
         """What the row says after an edit, or None where it does not read then."""

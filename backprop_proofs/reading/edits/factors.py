@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from backprop_proofs.reading.edits.page import Factor, Page, Term
@@ -54,7 +54,7 @@ def signs(page: Page) -> Iterator[Draft]:
                 change = Change(term.sign_span, "")
             else:
                 change = Change(term.sign_span, "-" if term.sign > 0 else "+")
-            cost = 1 if expression.whole or len(expression.terms) > 1 else 2
+            cost = 1 if expression.whole or (len(expression.terms) > 1 and not first) else 2
             yield Draft("sign", [change], expression.span, cost)
         if expression.whole and not left and len(expression.terms) > 1:
             yield Draft("sign", [at(expression.span.start, "-("), at(expression.span.end, ")")], expression.span, 1)
@@ -99,7 +99,7 @@ def _known(page: Page) -> list[str]:
 
 
 def _times(page: Page, span: Span, terms: tuple[Term, ...], text: str, cost: int) -> Iterator[Draft]:
-    operator = _times_sign(page, terms)
+    operator = times_sign(page, terms)
     if len(terms) > 1:
         yield Draft("missing-factor", [at(span.start, f"{text}{operator}("), at(span.end, ")")], span, cost)
     elif terms:
@@ -109,7 +109,7 @@ def _times(page: Page, span: Span, terms: tuple[Term, ...], text: str, cost: int
         yield Draft("missing-factor", [at(start, text + between)], span, cost)
 
 
-def _times_sign(page: Page, terms: tuple[Term, ...]) -> str:
+def times_sign(page: Page, terms: Sequence[Term]) -> str:
     """What stands between factors where text is typed."""
     starred = any(factor.operator == "*" for term in terms for factor in term.factors)
     return " * " if starred and page.style.mode is Mode.TEXT else " "

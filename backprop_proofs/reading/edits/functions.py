@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from backprop_proofs.reading.commands import FUNCTIONS
 from backprop_proofs.reading.document import Row
+from backprop_proofs.reading.edits.factors import times_sign
 from backprop_proofs.reading.edits.layout import Layout
 from backprop_proofs.reading.edits.page import Page, Term, calls_in, walked
 from backprop_proofs.reading.edits.writing import Change, Draft
-from backprop_proofs.reading.lexer import Mode
 from backprop_proofs.reading.syntax import (
     Call,
     Derivative,
@@ -141,8 +141,7 @@ def missing(page: Page) -> Iterator[Draft]:
     for layout, row in page.sources[:3]:
         for text, calls in _factors_of(layout, row):
             candidates.setdefault(text, calls)
-    starred = any(factor.operator == "*" for term in page.terms for factor in term.factors)
-    between = " * " if starred and page.style.mode is Mode.TEXT else " "
+    between = times_sign(page, page.terms)
     for term in page.right_terms:
         present = {factor.span.within(page.text) for factor in term.factors}
         for text, last in list(candidates.items())[:_MOST]:

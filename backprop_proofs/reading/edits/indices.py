@@ -6,23 +6,21 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import combinations, islice, pairwise
 
-from backprop_proofs.reading.commands import GREEK
 from backprop_proofs.reading.edits.page import Page, Quantity
-from backprop_proofs.reading.edits.slots import Slot
+from backprop_proofs.reading.edits.slots import LETTER_NAMES, Slot
 from backprop_proofs.reading.edits.writing import Change, Draft
 from backprop_proofs.reading.lexer import Mode
 from backprop_proofs.reading.syntax import Name, Scripted, Span
 
 Rewrite = Callable[[Quantity], list[Change] | None]
 _MOST_PAIRS = 400
-_NAMES = frozenset((*GREEK, "ell"))
 
 
 def spelled(page: Page, letter: str, slot: Slot) -> str | None:
     """A letter as it is written at the place of a slot; None where it cannot be written there."""
     if page.style.is_small(slot.span):
         return page.style.like(letter, slot.span) if len(letter) == 1 else None
-    text = page.spellings.get(letter, page.style.slash + letter if letter in _NAMES else letter)
+    text = page.spellings.get(letter, page.style.slash + letter if letter in LETTER_NAMES else letter)
     if len(text) == 1:
         return text
     after = page.text[slot.span.end : slot.span.end + 1]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.edits import factors, functions, indices, layers, matrices, sums
 from backprop_proofs.reading.edits.again import Again
 from backprop_proofs.reading.edits.page import Page
+from backprop_proofs.reading.edits.stray import Stray
 from backprop_proofs.reading.edits.writing import Change, Draft, Edit, edit_of, joined, spliced
 from backprop_proofs.reading.rows import Statement
 
@@ -54,34 +55,75 @@ def edits(document: Document, row: Row) -> tuple[Edit, ...]:
     At most 400, fewer for a long row; no two give the same line, and each gives a line that reads. A row that could
     not be read, or is longer than a page, has none.
     """
-    length = row.span.end - row.span.start
-    if row.problem is not None or not row.statements or length > _LONGEST_ROW:
+    if not _can_be_edited(row):
         return ()
-    most = max(_FEWEST, min(MOST_EDITS, _CHARACTERS // max(length, 1)))
+    page = Page(document, row)
+    return tuple(edit for edit, _ in _readable(page, Again(document, row, page.text, page.style)))
+
+
+def tried(document: Document, row: Row, stray: Collection[str] = ()) -> Iterator[tuple[Edit, tuple[Statement, ...]]]:
+    """The edits one by one, each with what the row says then: no two the same, and none that x is x.
+
+    stray: letters that stand free on the right only; what leaves one of them as it is cannot mend the row, and is left
+    out unread.
+    """
+    if not _can_be_edited(row):
+        return
     page = Page(document, row)
     again = Again(document, row, page.text, page.style)
-    chosen: dict[str, tuple[Change, Draft]] = {}
+    said = {row.statements}
+    letters = Stray(page, stray)
+    for edit, statements in _readable(page, again, letters):
+        statements = statements or again.after(Change(edit.span, edit.text))
+        if statements is None or statements in said or letters.comes(statements) or _says_nothing(statements):
+            continue
+        said.add(statements)
+        yield edit, statements
+
+
+def _can_be_edited(row: Row) -> bool:
+    return row.problem is None and bool(row.statements) and row.span.end - row.span.start <= _LONGEST_ROW
+
+
+def _readable(
+    page: Page, again: Again, stray: Stray | None = None
+) -> Iterator[tuple[Edit, tuple[Statement, ...] | None]]:
+    """The edits one by one, each with what the row says then, or None where it reads by construction."""
+    length = page.row.span.end - page.row.span.start
     unread = _READ_AGAIN
+    for change, draft in _drafts(page, max(_FEWEST, min(MOST_EDITS, _CHARACTERS // max(length, 1)))):
+        statements = None
+        if stray is not None and stray.stays(change, draft.mistake):
+            continue
+        if not draft.sure:
+            unread -= length
+            statements = again.reads(change, _touched(page, change)) if unread >= 0 else None
+            if statements is None:
+                continue
+        yield edit_of(page.text, change, draft), statements
+
+
+def _drafts(page: Page, most: int) -> list[tuple[Change, Draft]]:
+    """What the generators find, the nearest first, each mended line once, at most so many."""
+    chosen: dict[str, tuple[Change, Draft]] = {}
+    written = _without_blanks(page.row.span.within(page.text))
     for change, draft in _in_turn([_nearest_first(page, generator, most) for generator in _GENERATORS]):
         if len(chosen) >= most:
             break
-        line = spliced(page.text, row.span, [change])
+        line = _without_blanks(spliced(page.text, page.row.span, [change]))
         known = chosen.get(line)
-        if known is None and not draft.sure:
-            unread -= length
-            if unread < 0 or not again.reads(change, _touched(page, change)):
-                continue
-        if known is None or draft.cost < known[1].cost:
+        if line != written and (known is None or draft.cost < known[1].cost):
             chosen[line] = (change, draft)
-    found = [edit_of(page.text, change, draft) for change, draft in chosen.values()]
-    return tuple(sorted(found, key=lambda edit: (edit.cost, edit.span, edit.text)))
+    return sorted(chosen.values(), key=lambda pair: (pair[1].cost, *pair[0]))
 
 
-def rereader(document: Document, row: Row) -> Callable[[Edit], tuple[Statement, ...] | None]:
-    """What gives the statements of the row after an edit of it, or None where it does not read."""
-    page = Page(document, row)
-    again = Again(document, row, page.text, page.style)
-    return lambda edit: again.after(Change(edit.span, edit.text))
+def _without_blanks(line: str) -> str:
+    return "".join(line.split())
+
+
+def _says_nothing(statements: tuple[Statement, ...]) -> bool:
+    """Whether one of them is x = x."""
+    return any(len(set(each.chain.parts)) == 1 for each in statements)
 
 
 def mended(document: Document, row: Row, edit: Edit) -> str:

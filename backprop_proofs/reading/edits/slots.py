@@ -22,7 +22,7 @@ from backprop_proofs.reading.syntax import (
     walk,
 )
 
-_LETTERS = frozenset((*GREEK, "ell"))
+LETTER_NAMES = frozenset((*GREEK, "ell"))
 
 
 class Slot(NamedTuple):
@@ -134,7 +134,7 @@ def _of_run(run: Sequence[Node], span: Span, layout: Layout) -> list[Span]:
 def is_letter(name: Name) -> bool:
     """Whether a name can be an index: one letter, without marks."""
     plain = not (name.marks or name.primes or name.run)
-    return plain and (name.base in _LETTERS or (len(name.base) == 1 and name.base.isalpha()))
+    return plain and (name.base in LETTER_NAMES or (len(name.base) == 1 and name.base.isalpha()))
 
 
 def _shift(item: Node) -> int | None:

@@ -20,12 +20,13 @@ from backprop_proofs.render.page.shell import page
 from backprop_proofs.render.page.written import is_latex, typeset
 from backprop_proofs.render.report_files import file_entry
 from backprop_proofs.render.report_parts import (
+    change_in_words,
     deciding,
     failure_in,
     file_name,
     mark,
-    mending,
     one_line,
+    other_changes,
     plainly,
     shortened,
     tally,
@@ -34,6 +35,8 @@ from backprop_proofs.render.report_parts import (
 Entry = Mapping[str, Any]
 ABOVE, PICTURE = "above", "picture"  # what an entry for a page has beside those of the JSON document
 _SHOULD_BE = " should be "
+_NOTHING = "nothing"  # what stands for a side of a change that is empty
+_REMARK = re.compile(r", (?:wherever|taking|with|for) [^\\]*$")  # after a change: where, or in which reading, it is one
 _NEXT_VALUE = re.compile(r", (?![^\[\](]*[\])])")  # a comma that is in no bracket
 _ROOM = 120  # characters of what is said of a file in the table of contents
 _INPUTS = 12  # of a counterexample, beside a picture that shows them; more are folded away
@@ -186,7 +189,7 @@ class _Row(NamedTuple):
         yield f'<p class="source"><code>{_marked(line)}</code></p>'
         if line["message"]:
             kind = "note" if self.again or line["verdict"] == PROVED else "message"
-            yield f'<p class="{kind}">{_quoting(line["message"], latex)}</p>'
+            yield f'<p class="{kind}">{_sentence(line["message"])}</p>'
         if line["counterexample"]:
             yield from self._fails(line["counterexample"], line.get(PICTURE, ""))
         if line["repair"]:
@@ -217,7 +220,7 @@ class _Row(NamedTuple):
     def _mended(self, data: Entry) -> Iterator[str]:
         repair = Repair(data["mistake"], data["message"], data["source"], data["others"])
         yield f'<div class="mends"><{self.heading}>What mends it</{self.heading}>'
-        yield f"<p>{_quoting(mending(repair), self.latex)}</p>"
+        yield f"<p>{_change(change_in_words(repair), self.latex)}{_text(other_changes(repair))}</p>"
         if self.latex:
             yield _formula(repair.source)
         yield f'<p class="source"><code>{_text(repair.source)}</code></p></div>'
@@ -283,16 +286,19 @@ def _offsets(line: Entry, source: str) -> tuple[int, int]:
     return offset(place["line"], place["column"]), offset(place["end_line"], place["end_column"])
 
 
-def _quoting(text: str, latex: bool) -> str:
-    """A sentence in which parts of a line may stand, as "w_{jk} should be w_{kj}": of LaTeX they are formulas."""
-    before, should_be, after = one_line(text).partition(_SHOULD_BE)
+def _change(words: str, latex: bool) -> str:
+    """A change such as "w_{jk} should be w_{kj}, wherever it stands": of LaTeX, what is changed is set as formulas."""
+    before, should_be, after = words.partition(_SHOULD_BE)
     if not should_be:
-        return _sentence(text)
-    after, more = (part or "" for part in re.fullmatch(r"(.*?)( \(\d[^()]*\))?", after, re.DOTALL).groups())  # type: ignore[union-attr]
-    return f"{_part(before, latex)}{should_be}{_part(after, latex)}{_text(more)}"
+        return _sentence(words)
+    found = _REMARK.search(after)
+    remark = found.group() if found else ""
+    return f"{_part(before, latex)}{should_be}{_part(after.removesuffix(remark), latex)}{_sentence(remark)}"
 
 
 def _part(source: str, latex: bool) -> str:
+    if source == _NOTHING:
+        return source
     return (typeset(source) if latex else "").replace(' displaystyle="true"', "") or f"<code>{_text(source)}</code>"
 
 

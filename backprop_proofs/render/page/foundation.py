@@ -37,7 +37,7 @@ def sizes(network: Network, numbers: Numbers) -> str:
     every = [ranges((limit,), numbers) for limit in network.parameters]
     width = size_of_layers(network)
     if width is not None:
-        every.append(mathml(width) + inline(r"{} \ge 1"))
+        every.append(mathml(width, numbers=numbers) + inline(r"{} \ge 1"))
     return f"Of every size: {', '.join(every)}." if every else "Of the network as given."
 
 
@@ -45,7 +45,7 @@ def foundation(laid_out: Outline, numbers: Numbers, evidence: Sequence[Evidence]
     """Everything that a theorem rests on, and who agrees."""
     theorem = laid_out.theorem
     needs = list(map(hypothesis_html, theorem.hypotheses))
-    needs += [mathml(*item.statement) + for_all(item.limits, numbers) for item in theorem.assumptions]
+    needs += [mathml(*item.statement, numbers=numbers) + for_all(item.limits, numbers) for item in theorem.assumptions]
     rows = [_entry("Hypotheses", ["; ".join(needs) or "none"])]
     rows.append(_entry(f"The equations of {escaped(theorem.network.name)}", [equations(theorem.network)]))
     said = list(_meanings(laid_out))
@@ -110,9 +110,8 @@ def checked(applied: int, evidence: Sequence[Evidence]) -> str:
 
 
 def _row(name: str, done: str, agrees: bool | None) -> str:
-    how = done.removeprefix("raw SymPy ") if name.endswith("raw SymPy") else done
     word = f'<span class="{KINDS[agrees]}">{SIGNS[agrees]} {WORDS[agrees]}</span>'
-    return f"<tr><td>{escaped(name)}</td><td>{sentence(how)}</td><td>{word}</td></tr>"
+    return f"<tr><td>{escaped(name)}</td><td>{sentence(done)}</td><td>{word}</td></tr>"
 
 
 def at_widths(shown: Sequence[WrittenOut], more: str) -> str:

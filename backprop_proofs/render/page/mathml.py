@@ -135,7 +135,7 @@ def becomes(index: Basic, value: Basic, letters: Letters, numbers: Numbers) -> s
 
 def index_latex(expr: Basic, letters: Letters, numbers: Numbers) -> str:
     """An index expression, in LaTeX."""
-    return _Walk(Marked(numbers), letters).index(expr, letters.opened(expr))
+    return _index(expr, Marked(numbers), letters)
 
 
 def _range(limit: Limit, alphabet: Marked) -> str:

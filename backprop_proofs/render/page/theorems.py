@@ -78,7 +78,7 @@ def _statement(laid_out: Outline, numbers: Numbers) -> Iterator[str]:
     if theorem.limits:
         yield f'<p class="over">for all {ranges(theorem.limits, numbers)}</p>'
     for item in theorem.assumptions:
-        yield f"<p>where {mathml(*item.statement)}{for_all(item.limits, numbers)}</p>"
+        yield f"<p>where {mathml(*item.statement, numbers=numbers)}{for_all(item.limits, numbers)}</p>"
     if theorem.matrix is not None:
         whole = mathml(*theorem.matrix, letters=letters, numbers=numbers)
         yield f'<p>In matrix form: <span class="formula">{whole}</span></p>'
@@ -96,12 +96,12 @@ def _proof(name: str, laid_out: Outline, numbers: Numbers, place: Place) -> str:
 
 def refuted_section(refuted: Refuted, place: Place) -> str:
     """A claim that fails: what it says, why it fails, and the smallest network found on which it does."""
+    from backprop_proofs.render.pictures.counterexamples import counterexample_picture  # lazy: only here is it drawn
+
     letters = letters_for(refuted.statement)
     names = [*names_in(refuted.statement, letters), *(letter.name for letter, _, _ in refuted.limits)]
     numbers = numbered(names)
     where = "".join(f"<li>{sentence(line)}</li>" for line in failing(refuted))
-    from backprop_proofs.render.pictures.counterexamples import counterexample_picture  # lazy: only here is it drawn
-
     picture = counterexample_picture(refuted.counterexample, refuted.network)
     drawn = "" if picture is None else f'<figure class="scene numbers">{picture.svg}</figure>'
     rows = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from xml.etree.ElementTree import Element, ParseError, fromstring, tostring
+from xml.etree.ElementTree import Element, fromstring, tostring
 
 from backprop_proofs.errors import InvalidInput
 from backprop_proofs.render.page.mathml import mathml_of
@@ -59,8 +59,6 @@ def typeset(source: str) -> str:
         return tostring(_kept(fromstring(mathml_of(bare)), 0), encoding="unicode")
     except InvalidInput:  # latex2mathml is not installed
         raise
-    except (ParseError, ValueError):
-        return ""
     except Exception:  # what latex2mathml raises for what it cannot read is of many kinds, RecursionError among them
         return ""
 

@@ -159,8 +159,8 @@ def _positions(columns: _Columns) -> dict[object, float]:
 
 def _crossings(columns: _Columns) -> int:
     total = 0
+    at = {node: place for column in columns.rows for place, node in enumerate(column)}
     for row in columns.rows[:-1]:
-        at = {node: place for column in columns.rows for place, node in enumerate(column)}
         ends = [(at[node], at[other]) for node in row for other in columns.after.get(node, ())]
         total += sum(a < c and b > d for a, b in ends for c, d in ends)
     return total

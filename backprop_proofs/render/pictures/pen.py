@@ -16,6 +16,7 @@ from typing import Any
 from backprop_proofs.render.pictures.extras import loaded
 from backprop_proofs.render.pictures.labels import SCRIPT, Label, Run, width
 from backprop_proofs.render.pictures.picture import Picture
+from backprop_proofs.render.prose import printable
 
 Point = tuple[float, float]
 SIZE = 16.0  # of letters
@@ -127,12 +128,12 @@ class Pen:
                 *self._over,
             ],
         )
-        return Picture(root.as_str(), frozenset(self._keys), _printable(title), _printable(said))
+        return Picture(root.as_str(), frozenset(self._keys), printable(title), printable(said))
 
     # elements
 
     def _keyed(self, kind: str, key: str, elements: list[Any]) -> Any:
-        self._keys.append(_printable(key))
+        self._keys.append(printable(key))
         return self._svg.G(class_=[kind], data={"key": _text(key)}, elements=elements)
 
     def _line(self, points: Sequence[Point], wide: float, strength: float, dash: str | None = None) -> Any:
@@ -221,11 +222,7 @@ def _smooth(svg: Any, points: Sequence[Point]) -> list[Any]:
 
 
 def _text(said: str) -> str:
-    return escape(_printable(said))
-
-
-def _printable(said: str) -> str:
-    return "".join(char if char.isprintable() else "�" for char in said)
+    return escape(printable(said))
 
 
 def _n(value: float) -> float | int:

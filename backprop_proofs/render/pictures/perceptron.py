@@ -16,7 +16,7 @@ from sympy import Expr, Integer, Symbol
 
 from backprop_proofs.language.binding import free_indices, substitute_index
 from backprop_proofs.language.network import Network
-from backprop_proofs.networks.activations import activation_named
+from backprop_proofs.networks.activations import ACTIVATIONS
 from backprop_proofs.render.pictures.labels import Label, Run, index_label, quantity_label, runs
 from backprop_proofs.render.pictures.pen import Pen, Point, between
 from backprop_proofs.render.pictures.picture import Picture
@@ -297,7 +297,8 @@ def runs_of(words: str) -> tuple[Run, ...]:
 def layer_activation(network: Network) -> str:
     """The name of the output's activation, where that is one of a whole layer, such as softmax."""
     name = network.settings.get("activation", "any")
-    return name if activation_named(name).layer else ""
+    record = ACTIVATIONS.get(name)
+    return name if record is not None and record.layer else ""
 
 
 def title(roles: Roles) -> str:
@@ -309,7 +310,8 @@ def title(roles: Roles) -> str:
     widths = [value(roles.width[Integer(layer)]) for layer in range(first, last + 1)]
     if None in widths:
         return f"a network of {len(widths)} layers of any width"
-    return f"a network of {'-'.join(map(str, widths))} neurons" if len(widths) <= 16 else f"{len(widths)} layers"
+    sizes = f"{'-'.join(map(str, widths))} neurons" if len(widths) <= 16 else f"{len(widths)} layers"
+    return f"a network of {sizes}"
 
 
 def description(plan: Plan) -> str:

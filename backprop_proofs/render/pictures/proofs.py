@@ -23,7 +23,7 @@ from backprop_proofs.render.pictures.layered import Edge, layered
 from backprop_proofs.render.pictures.networks import network_picture
 from backprop_proofs.render.pictures.pen import SIZE, Pen, Point
 from backprop_proofs.render.pictures.picture import Picture
-from backprop_proofs.render.pictures.quantities import edge_key, trimmed, uses_directly
+from backprop_proofs.render.pictures.quantities import edge_key, moved, trimmed, uses_directly
 
 _FEW = 5  # members of a cut that are all drawn
 
@@ -103,7 +103,7 @@ def _graph(theorem: Theorem, cut: Cut) -> _Graph:
     network, graph = theorem.network, _Graph()
     facts = network.facts(cut.limits)
     graph.values = values = _values(cut, facts)
-    of, wrt = (_at(ref, values) for ref in (cut.link.of, cut.link.wrt))
+    of, wrt = (moved(ref, values) for ref in (cut.link.of, cut.link.wrt))
     graph.nodes[str(wrt)] = wrt
     before = dict.fromkeys(_add(graph, ref) for ref in _others(theorem, cut, wrt, values))
     sets = tuple(substitute(part, values) for part in cut.through)
@@ -113,10 +113,6 @@ def _graph(theorem: Theorem, cut: Cut) -> _Graph:
     _join(theorem, graph, facts, sets)
     _drop(graph, before)
     return graph
-
-
-def _at(ref: Ref, values: Mapping[Symbol, Expr]) -> Ref:
-    return Ref(ref.quantity, *(substitute_index(part, values) for part in ref.indices))
 
 
 def _is_staged(theorem: Theorem, sets: Sequence[Expr], facts: Facts) -> bool:
@@ -153,7 +149,7 @@ def _others(theorem: Theorem, cut: Cut, wrt: Ref, values: Mapping[Symbol, Expr])
             letters = {limit[0]: _same_range(cut, limit) for limit in limits}
             known = {old: new for old, new in letters.items() if new is not None}
             if ref.quantity not in taken and known.keys() == letters.keys():
-                yield _at(_at(ref, known), values)
+                yield moved(moved(ref, known), values)
 
 
 def _with_members(graph: _Graph, cut: Cut, wrt: Ref, sets: Sequence[Expr], facts: Facts) -> Facts:
@@ -172,7 +168,7 @@ def _with_members(graph: _Graph, cut: Cut, wrt: Ref, sets: Sequence[Expr], facts
                 group.append(f"dots {len(graph.dots)}")
                 graph.dots.append(group[-1])
             else:
-                group.append(_add(graph, _at(ref, {letter: index})))
+                group.append(_add(graph, moved(ref, {letter: index})))
         graph.groups.append(group)
         facts = facts.given(tuple(line(end) for s in free for end in (s - low - 1, high - s - 1)))
     return facts
@@ -244,7 +240,7 @@ def _drawn(cut: Cut, graph: _Graph) -> Picture:
         _frame(pen, cut, [places.places[key] for key in block], max(sizes[key][0] for key in block))
     for key in () if block else sorted(members_):
         pen.words((places.places[key][0], places.places[key][1] - 34), Label((Run("S", italic=True),)), 15)
-    _letters(pen, graph, places.places[str(_at(cut.link.wrt, graph.values))])
+    _letters(pen, graph, places.places[str(moved(cut.link.wrt, graph.values))])
     return pen.picture(f"the cut S of a chain rule: ∂{cut.link.of}/∂{cut.link.wrt}", _said(graph))
 
 

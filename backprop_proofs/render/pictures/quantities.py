@@ -46,9 +46,7 @@ class Graph:
         key = str(self.general(ref))
         if key in self.nodes:
             return frozenset((key,))
-        loose = any(
-            isinstance(letter, Dummy) for at, part in self._staged(ref) for letter in free_indices(part) if at >= 0
-        )
+        loose = any(isinstance(letter, Dummy) for _, part in self.staged(ref) for letter in free_indices(part))
         named = (key for key, node in self.nodes.items() if node.name == ref.name)
         return frozenset(named) if loose else _NONE
 
@@ -66,7 +64,8 @@ class Graph:
             given.append(part if kept else letter)
         return Ref(ref.quantity, *given)
 
-    def _staged(self, ref: Ref) -> Iterator[tuple[int, Expr]]:
+    def staged(self, ref: Ref) -> Iterator[tuple[int, Expr]]:
+        """Its indices that count layers or time, each with its place."""
         return ((at, part) for at, part in enumerate(ref.indices) if (ref.name, at) in self.stages)
 
     def add(self, ref: Ref) -> str:
@@ -139,12 +138,12 @@ def _ranges(definition: Definition, letter: Symbol) -> bool:
 
 def _join(graph: Graph, definition: Definition, at: Mapping[Symbol, Expr], letter: Symbol | None) -> None:
     """The arrows into one instance of what a definition defines."""
-    head = graph.add(_moved(definition.ref, at))
+    head = graph.add(moved(definition.ref, at))
     for use in uses_in(definition.body):
         if use.name not in graph.network.families:
             continue
-        used = _moved(use, at)
-        bound = any(isinstance(s, Dummy) for _, part in graph._staged(use) for s in free_indices(part))
+        used = moved(use, at)
+        bound = any(isinstance(s, Dummy) for _, part in graph.staged(use) for s in free_indices(part))
         if bound:
             for step in _WINDOW:
                 graph.join(graph.add(_window(graph, used, step)), head)
@@ -154,20 +153,21 @@ def _join(graph: Graph, definition: Definition, at: Mapping[Symbol, Expr], lette
             graph.join(graph.add(used), head)
 
 
-def _moved(ref: Ref, at: Mapping[Symbol, Expr]) -> Ref:
+def moved(ref: Ref, at: Mapping[Symbol, Expr]) -> Ref:
+    """The quantity with letters of its indices replaced."""
     return Ref(ref.quantity, *(substitute_index(part, at) for part in ref.indices))
 
 
 def _is_beyond(graph: Graph, ref: Ref, letter: Symbol) -> bool:
     """Whether it lies before or behind the layers or times that are drawn."""
-    gaps = (part - letter for _, part in graph._staged(ref) if letter in free_indices(part))
+    gaps = (part - letter for _, part in graph.staged(ref) if letter in free_indices(part))
     return any(gap not in _WINDOW for gap in gaps)
 
 
 def _first(graph: Graph, ref: Ref) -> Ref:
     """The quantity at the first layer or time that it has."""
     slots = graph.network.slots(ref.name)
-    staged = {at for at, _ in graph._staged(ref)}
+    staged = {at for at, _ in graph.staged(ref)}
     return Ref(ref.quantity, *(slots[at][1] if at in staged else part for at, part in enumerate(ref.indices)))
 
 
@@ -175,11 +175,11 @@ def _window(graph: Graph, ref: Ref, step: int) -> Ref:
     """The quantity at one of the layers or times that are drawn, where the equation sums over all."""
     letters = {
         letter: slot + step
-        for at, part in graph._staged(ref)
+        for at, part in graph.staged(ref)
         for letter in free_indices(part)
         if isinstance(letter, Dummy) and (slot := graph.network.slots(ref.name)[at][0])
     }
-    return _moved(ref, letters)
+    return moved(ref, letters)
 
 
 def _lead_on(graph: Graph) -> None:
@@ -187,7 +187,7 @@ def _lead_on(graph: Graph) -> None:
     entered = {head for _, head in graph.edges}
     carried = [str(ref) for ref in _carriers(graph)]
     for key, ref in list(graph.nodes.items()):
-        staged = tuple(graph._staged(ref))
+        staged = tuple(graph.staged(ref))
         slots = graph.network.slots(ref.name)
         fixed = staged and not any(slots[at][0] in free_indices(part) for at, part in staged)
         first = any(part == slots[at][1] for at, part in staged)
@@ -204,9 +204,9 @@ def _carriers(graph: Graph) -> Iterator[Ref]:
         if letter is None:
             continue
         for use in uses_in(definition.body):
-            gaps = [part - letter for _, part in graph._staged(use) if letter in free_indices(part)]
+            gaps = [part - letter for _, part in graph.staged(use) if letter in free_indices(part)]
             if use.name in graph.network.families and any(gap.is_negative for gap in gaps):
-                ref = graph.general(_moved(use, {letter: letter + 2}))
+                ref = graph.general(moved(use, {letter: letter + 2}))
                 if str(ref) in graph.nodes:
                     yield ref
 
@@ -222,7 +222,7 @@ def uses_directly(network: Network, head: Ref, tail: Ref) -> bool:
         at = dict(zip(definition.ref.indices, head.indices, strict=False))
         fixed = ((part, asked) for part, asked in at.items() if part not in letters)
         if definition.ref.quantity == head.quantity and all(same(*pair) for pair in fixed):
-            uses = (_moved(use, {s: e for s, e in at.items() if s in letters}) for use in uses_in(definition.body))
+            uses = (moved(use, {s: e for s, e in at.items() if s in letters}) for use in uses_in(definition.body))
             found = (use for use in uses if use.quantity == tail.quantity)
             if any(all(map(same, use.indices, tail.indices)) for use in found):
                 return True

@@ -63,13 +63,13 @@ def scene(outline: Outline) -> Scene | None:
 
 def path_scene(report: PathReport) -> Scene:
     """The network of a report, and each of its paths: its neurons and links."""
-    roles, layer = roles_of(report.network), report.weight.layer
+    roles = roles_of(report.network)
     assert roles is not None  # of other networks there is no such report
-    spoken: dict[Expr, list[Expr]] = {layer - 1: [report.weight.source]}
+    spoken: dict[Expr, list[Expr]] = {}
     for path in report.paths:
         for node in path.nodes:
-            if node.name in ("a", "z"):
-                spoken.setdefault(node.indices[-2], []).append(node.indices[-1])
+            for layer, index in roles.named(node):
+                spoken.setdefault(layer, []).append(index)
     planned = plan(roles, sorted(spoken), spoken)
     neurons = _Neurons(planned)
     lit = []

@@ -117,7 +117,7 @@
   }
 
   function restore() {
-    const id = decodeURIComponent(location.hash.slice(1));
+    const id = location.hash.slice(1); // an id of ours has no sign that an address would encode
     for (const stepper of steppers) {
       const at = stepper.items.findIndex((item) => item.id === id);
       if (at < 0) continue;

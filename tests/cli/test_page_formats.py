@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-
-from backprop_proofs import cli
+from cli.terminals import Run, process
 
 pytest.importorskip("latex2mathml", reason="latex2mathml is not installed: the extra `html`")
 pytest.importorskip("svg", reason="svg.py is not installed: the extra `pictures`")
 
-Run = Callable[..., tuple[int, str, str]]
 NETWORK = "z_i = \\sum_j W_{ij} x_j + b_i\na_i = \\tanh(z_i)\nE = \\sum_i (a_i - y_i)^2 / 2\n"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """The command line within this process: (status, standard output, standard error)."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(arguments)
-        written = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, written.out, written.err
-
-    yield call
-    gc.unfreeze()
-    gc.enable()
 
 
 def ids(text: str) -> list[str]:
@@ -115,8 +92,6 @@ def test_what_cannot_be_written_is_one_line(run: Run, arguments: tuple[str, ...]
 
 
 def test_where_there_is_no_unicode_signs_are_codes() -> None:
-    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    command = [sys.executable, "-m", "backprop_proofs", "prove", "bp1", "-f", "html"]
-    out = subprocess.run(command, capture_output=True, env=environment, check=True, timeout=60).stdout.decode("ascii")
+    out = process("prove", "bp1", "-f", "html", PYTHONIOENCODING="ascii").stdout.decode("ascii")
     assert re.search(r"<mi>&#948;</mi>", out)
     assert "δ" in "".join(ElementTree.fromstring(out).itertext())
