@@ -28,6 +28,7 @@ from backprop_proofs.reading import read
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.forms import EQUALS
 from backprop_proofs.reading.meaning.names import NotUnderstood, names_of
+from backprop_proofs.reading.meaning.naming import ENTRY_BY_ENTRY
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story, story_of
 from backprop_proofs.reading.meaning.values import Misfit
@@ -217,12 +218,24 @@ class _Checker:
             if other is not None:
                 return other
             finding = finding_of(made, judgement.counterexample, right)
+            named = self._named_too(made)
+            if finding.code == "free-index" and named is not None:
+                return _Said(UNDECIDED, Finding("not-understood", named, finding.span))
             if unknown and finding.code == "unequal":
                 why = f"nothing says what {unknown[0]} is; for any {unknown[0]} the two sides differ"
                 return _Said(UNDECIDED, Finding("unknown-name", why, span_of(right)))
+            power = next((w for w in made.warnings if w.code == ENTRY_BY_ENTRY), None)
+            if power is not None:
+                why = "with the power of a vector taken entry by entry the two sides differ; it may be meant otherwise"
+                return _Said(UNDECIDED, Finding("not-understood", why, power.span))
             notes = missed_by_numbers(court_of(network), made.equation, made.limits)
             return _Said(REFUTED, finding, judgement, notes)
         return self._undecided(judgement, right)
+
+    def _named_too(self, made: Link) -> str | None:
+        """What is said of a letter that stands free on one side only, and is the name of a quantity elsewhere."""
+        alone = {*made.only_left, *(name.base for name in made.only_right)} & self.story.census.bases
+        return f"{min(alone)} is an index here, and elsewhere the name of a quantity" if alone else None
 
     def _network(self, made: Link) -> Network:
         """The network with what a line speaks of beside it."""

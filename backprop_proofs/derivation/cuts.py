@@ -66,7 +66,9 @@ def _as_set(network: Network, region: Region, stages: Set[Slot], taken: tuple[Sy
         if ranged:
             (letter,) = region.lines[place]
             low, high = _tightest(region, letter, 1, known) or low, _tightest(region, letter, -1, known) or high
-        if ranged or (region.quantity.name, place) not in stages:
+        if low == high:
+            value = low
+        elif ranged or (region.quantity.name, place) not in stages:
             used = (*taken, *(letter for letter, _, _ in limits))
             value = slot if ranged and slot not in used else spare_letter(used)
             limits.append((value, low, high))

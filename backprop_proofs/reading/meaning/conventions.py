@@ -12,6 +12,8 @@ from functools import partial
 from typing import TypeGuard
 
 from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.averages import bounded, counts
+from backprop_proofs.reading.meaning.chosen import chosen_index
 from backprop_proofs.reading.meaning.names import COSTS, FUNCTIONS, bare_key, letter_of, letters_in, names_of
 from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_named
 from backprop_proofs.reading.syntax import Chain, Node
@@ -443,7 +445,9 @@ def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
         first = after(first, named)
         chains = tuple(as_chain(named(chain)) for chain in chains)
     rest = _split_up(chains)
-    return first if rest is None else after(first, rest)
+    first = first if rest is None else after(first, rest)
+    letters = counts(chains)
+    return after(first, partial(rewritten, change=partial(bounded, letters=letters))) if letters else first
 
 
 def _split_up(chains: tuple[Chain, ...]) -> Rewrite | None:
@@ -464,6 +468,6 @@ def conventions(chains: tuple[Chain, ...]) -> Iterator[Rewrite]:
     letter = example_letter(chains)
     if letter is not None:
         yield with_examples(chains, letter)[0]
-    for rename in (letter_families(chains), letter_layers(chains)):
+    for rename in (chosen_index(chains), letter_families(chains), letter_layers(chains)):
         if rename is not None:
             yield partial(renamed, change=rename)

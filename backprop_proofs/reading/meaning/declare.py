@@ -65,9 +65,11 @@ def declared_network(
     functions: Iterable[FunctionDefinition] = (),
     layout: str = "columns",
     shapes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    single: bool = False,
 ) -> tuple[Network, World]:
     """The network that the equations define; a cost that none defines is any function of what nothing else uses.
 
+    single: whether the columns in the formula of the cost have one entry each.
     Raises Misfit, NotUnderstood or InvalidNetwork.
     """
     todo = tuple(equations)
@@ -77,6 +79,7 @@ def declared_network(
     census.lefts = {one.key for one in todo}
     named = next(iter(costs), None) or next((one.key for one in reversed(todo) if one.key in COSTS), None)
     world.cost = Ref(Quantity(named)) if named else None
+    world.single = named or "" if single else ""
     plan, firsts = _Plan(), {}
     for one in todo:
         made, maker = link(world, census, one.left, one.right, open_=True)

@@ -13,7 +13,6 @@ from backprop_proofs.language.expressions import (
     Fn,
     Partial,
     Ref,
-    add,
     mul,
     negative,
     power,
@@ -22,11 +21,11 @@ from backprop_proofs.language.expressions import (
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
-from backprop_proofs.reading.meaning.calls import Calls
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
-from backprop_proofs.reading.meaning.forms import is_two, opposite
+from backprop_proofs.reading.meaning.distinctions import Distinctions
+from backprop_proofs.reading.meaning.forms import is_two
 from backprop_proofs.reading.meaning.names import NotUnderstood, letter_of
-from backprop_proofs.reading.meaning.naming import Warned
+from backprop_proofs.reading.meaning.naming import ENTRY_BY_ENTRY, Warned
 from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order
 from backprop_proofs.reading.meaning.values import ENTRYWISE, Misfit, Value
 from backprop_proofs.reading.syntax import Node, Span, span_of
@@ -34,7 +33,7 @@ from backprop_proofs.reading.syntax import Node, Span, span_of
 MOST_LENGTH = 1_000  # of a dimension that is given as a number
 
 
-class Elaborator(Calls):
+class Elaborator(Distinctions):
     """One statement of a text: its expressions."""
 
     def value(self, node: Node, scope: Scope) -> Value:
@@ -97,6 +96,11 @@ class Elaborator(Calls):
             return values.entrywise(left, right, span, self.same)
         if sign == "⊗":
             return values.outer(left, right, span)
+        if self.single and len(left.shape) == len(right.shape) == 1:
+            return values.entrywise(self.only_entry(left), self.only_entry(right), span, self.same)
+        columns = [len(side.shape) == 1 and side.shape[0] != UNIT for side in (left, right)]
+        if sign == "*" and all(columns):
+            return values.entrywise(left, right, span, self.same)
         if sign == "*":
             raise NotUnderstood(span, "* between arrays may be one product or another; write ⊙ or nothing")
         if sign == "·" and len(left.shape) == len(right.shape) == 1:
@@ -112,16 +116,26 @@ class Elaborator(Calls):
         return values.mapped(top, lambda u: quotient(u, bottom.scalar))
 
     def raised(self, value: Value, exponent: Node, span: Span, scope: Scope) -> Value:
-        """A number raised to a number."""
+        """A number raised to a number; of a column, entry by entry."""
         raised = self.value(exponent, scope)
         number = raised.scalar if not raised.shape else None
         if isinstance(number, Expr) and not isinstance(number, Rational):
             number = values.number_of(number)
-        if not isinstance(number, Rational) or value.shape:
+        if not isinstance(number, Rational):
             raise NotUnderstood(span, "a power is understood of a number, with a number as exponent")
         if abs(number) > 99:
             raise NotUnderstood(span, "an exponent of at most 99 is understood")
+        if len(value.shape) == 1 and self.single:
+            value = self.only_entry(value)
+        elif value.shape:
+            self._entry_by_entry(value, number, span)
         return values.mapped(value, lambda u: power(u, number))
+
+    def _entry_by_entry(self, value: Value, number: Rational, span: Span) -> None:
+        """Note that a vector is raised entry by entry; of a matrix, a power may be a product."""
+        if len(value.shape) != 1 or value.shape[0] == UNIT or number <= 0:
+            raise NotUnderstood(span, "a power is understood of a number or a column, with a number as exponent")
+        self.warnings.append(Warned(ENTRY_BY_ENTRY, "the power of a vector is taken entry by entry", span))
 
     def _raised(self, node: tree.Power, scope: Scope) -> Value:
         if isinstance(node.base, tree.Norm) and is_two(node.exponent):
@@ -183,31 +197,6 @@ class Elaborator(Calls):
                 self.run_over(letter, dim, node.span)
         return values.scalar(inner.at(*at))
 
-    def _indicator(self, node: tree.Indicator, scope: Scope) -> Value:
-        return values.scalar(self._condition(node.condition, scope))
-
-    def _condition(self, chain: tree.Chain, scope: Scope) -> Expr:
-        signs = [relation.sign for relation in chain.relations]
-        if len(chain.parts) == 2 and signs[0] in ("=", "≠"):
-            delta = self._kronecker(*chain.parts, scope)
-            return delta if signs[0] == "=" else add(Integer(1), negative(delta))
-        raise NotUnderstood(chain.span, "a condition such as i = j is understood here")
-
-    def _cases(self, node: tree.Cases, scope: Scope) -> Value:
-        rest: Expr = Integer(1)
-        terms: list[Expr] = []
-        for number, branch in enumerate(node.branches):
-            value = self.value(branch.value, scope)
-            if value.shape or (branch.condition is None and number < len(node.branches) - 1):
-                raise NotUnderstood(node.span, "a case distinction between numbers is understood")
-            holds = rest if branch.condition is None else self._condition(branch.condition, scope)
-            terms.append(mul(holds, value.scalar))
-            rest = mul(rest, add(Integer(1), negative(holds)))
-        conditions = [branch.condition for branch in node.branches]
-        if len(conditions) != 2 or (None not in conditions and not opposite(*conditions)):
-            raise NotUnderstood(node.span, "two cases are understood: a condition and otherwise")
-        return values.scalar(add(*terms))
-
     def _exponential(self, node: tree.Exponential, scope: Scope) -> Value:
         return values.mapped(self.value(node.exponent, scope), lambda u: Fn("exp", 0, u))
 
@@ -265,7 +254,7 @@ class Elaborator(Calls):
         """What a condition under a Σ makes of the sum: k ≠ i leaves a term out; k ∈ S names the range."""
         signs = {relation.sign for relation in chain.relations}
         if signs == {"≠"} and len(chain.parts) == 2:
-            return self._condition(chain, scope)
+            return self.condition(chain, scope)
         if signs == {"∈"}:
             self.warnings.append(Warned("named-range", "the set under the sum is taken for all there are", chain.span))
             return None
@@ -403,8 +392,8 @@ _METHODS: dict[type[Node], Callable[[Elaborator, Any, Scope], Value]] = {
     tree.Root: Elaborator._root,
     tree.Transpose: Elaborator._transpose,
     tree.Scripted: Elaborator._scripted,
-    tree.Indicator: Elaborator._indicator,
-    tree.Cases: Elaborator._cases,
+    tree.Indicator: Elaborator.indicator,
+    tree.Cases: Elaborator.cases,
     tree.Exponential: Elaborator._exponential,
     tree.Sum: Elaborator._sum,
     tree.Call: Elaborator.call,

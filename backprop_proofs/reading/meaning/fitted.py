@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from backprop_proofs.errors import InvalidNetwork
 from backprop_proofs.language.network import FunctionDefinition, Network
 from backprop_proofs.reading.meaning.declare import Declared, declared_network
 from backprop_proofs.reading.meaning.names import Census, NotUnderstood
@@ -21,7 +22,7 @@ def fitted_network(
     shapes: Mapping[str, tuple[str, ...]],
     lines: Sequence[tuple[Node, Node]],
 ) -> tuple[Network, World]:
-    """With vectors as columns; else as rows; else with other guesses of what is a vector and what a matrix.
+    """With vectors as columns; else as rows; else with those in the cost of one entry each; else with other ranks.
 
     lines: the equations of the derivation, which speak for one guess or another. Raises as `declared_network`.
     """
@@ -32,6 +33,10 @@ def fitted_network(
             if isinstance(trouble, Misfit):
                 return declared_network(equations, census, costs, functions, "rows")
         except (Misfit, NotUnderstood):
+            pass
+        try:
+            return declared_network(equations, census, costs, functions, shapes=shapes, single=True)
+        except (Misfit, NotUnderstood, InvalidNetwork):
             pass
         better = nearest_ranks([(one.left, one.right) for one in equations], lines, census)
         if not better:

@@ -114,8 +114,11 @@ def is_zero(node: Node) -> bool:
 
 
 def opposite(one: tree.Chain | None, other: tree.Chain | None) -> bool:
-    """Whether two conditions are i = j and i ≠ j; None stands for otherwise."""
+    """Whether two conditions are i = j and i ≠ j, or z > 0 and z ≤ 0; None stands for otherwise."""
     if one is None or other is None:
         return True
-    signs = {tuple(r.sign for r in chain.relations) for chain in (one, other)}
-    return signs == {("=",), ("≠",)} and set(one.parts) == set(other.parts)
+    signs = [tuple(r.sign for r in chain.relations) for chain in (one, other)]
+    if sorted(signs) == [("=",), ("≠",)]:
+        return set(one.parts) == set(other.parts)
+    apart = any(a in ((">",), ("≥",)) and b in (("<",), ("≤",)) for a, b in (signs, signs[::-1]))
+    return apart and one.parts == other.parts

@@ -124,7 +124,7 @@ class Census:
         for name in self._names:
             self._above.setdefault(bare_key(name), []).extend(name.above)
             self._below.setdefault(bare_key(name), []).extend(name.below)
-        self._bases = {name.base for name in self._names if name.above or name.below}
+        self.bases = {name.base for name in self._names if name.above or name.below}
         self._layered = {key for key, scripts in self._above.items() if any(self._is_index_script(s) for s in scripts)}
         self._indices = self._index_letters()
         self.functions = self._function_names()
@@ -160,7 +160,7 @@ class Census:
                             shifted.add(letter)
         shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1 and letter.islower()}
         usual = {letter for letter, keys in holders.items() if letter in _INDEX_LETTERS and not keys <= COSTS}
-        found = self.summed | shifted | usual | (shared - self._bases) | (_LAST & set(holders))
+        found = self.summed | shifted | usual | (shared - self.bases) | (_LAST & set(holders))
         return frozenset(found | self._chosen(found))
 
     def _chosen(self, letters: set[str]) -> set[str]:
@@ -174,7 +174,7 @@ class Census:
                 below[any(name is left for left in lefts)].add((bare_key(name), letter))
         indexed = {key for key, letter in below[True] | below[False] if letter in letters}
         chosen = {letter for key, letter in below[False] - below[True] if key in indexed}
-        return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self._bases
+        return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self.bases
 
     def _function_names(self) -> frozenset[str]:
         sure = {

@@ -11,8 +11,8 @@ from backprop_proofs.language.expressions import Delta, Fn, Quantity, Ref, mul
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
-from backprop_proofs.reading.meaning.dimensions import Dim
-from backprop_proofs.reading.meaning.names import Census, NotUnderstood, Use, bare_key, letter_of
+from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
+from backprop_proofs.reading.meaning.names import COSTS, Census, NotUnderstood, Use, bare_key, letter_of
 from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order, letters_within, narrowed
 from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.meaning.world import Family, Place, Stage, World
@@ -20,6 +20,7 @@ from backprop_proofs.reading.syntax import Node, Span, span_of
 
 _SPELLED = frozenset(("nu", "mu", "pi", "xi"))  # letters that are two letters, too, in plain text
 MOST_INDICES = 8  # of one quantity
+ENTRY_BY_ENTRY = "entry-by-entry"  # the code of what is said where a vector is raised to a power
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Naming:
         self.lasts: set[str] = set()  # letters such as L that stand for the last layer here
         self.refs: list[tuple[str, tuple[Expr, ...]]] = []
         self.new_names: list[str] = []
+        self.single = False  # whether columns have one entry each here, in the formula of a number
 
     # Dimensions and letters
 
@@ -173,6 +175,8 @@ class Naming:
             if len(above) != family.above:
                 raise NotUnderstood(node.span, f"{use.key} is written with {family.above} superscripts elsewhere")
             stages = []
+        if len(below) > len(places) == 0 and use.key in COSTS:
+            raise NotUnderstood(node.span, f"{use.key} is one number; what the index says is not understood")
         if len(below) > len(places) - family.above:
             raise Misfit(
                 "index-count",
@@ -217,11 +221,29 @@ class Naming:
             left = iter(rest)
             return Ref(quantity, *(value if value is not None else next(left) for value in given))
 
-        value = Value(tuple(shape), at)
-        if len(shape) != 1:
+        value = self._without_ones(Value(tuple(shape), at))
+        if len(shape) != 1 or not value.shape:
             return value
         gradient = self.world.layout == "gradient rows" and key in self.world.gradients
         return values.transposed(value) if gradient or self.world.layout == "rows" else value
+
+    def _without_ones(self, value: Value) -> Value:
+        """An array of known lengths: a column of one entry is a number, a matrix of one column a column."""
+        ones = [dim != UNIT and self.world.dims.known(dim).value == 1 for dim in value.shape]
+        if not any(ones) or len(ones) > 2:
+            return value
+        if all(ones):
+            return values.scalar(value.at(*(values.index_one() for _ in ones)))
+        if ones[0]:
+            return Value((UNIT, value.shape[1]), lambda _, k: value.at(values.index_one(), k))
+        return Value(value.shape[:1], lambda j: value.at(j, values.index_one()))
+
+    def only_entry(self, value: Value) -> Value:
+        """The one entry of a column, whose length is 1 from now on."""
+        known = self.world.dims.known(value.shape[0])
+        if not known.rigid and known.value is None:
+            known.value = values.index_one()
+        return values.scalar(value.at(values.index_one()))
 
     def _shifted(self, key: str, family: Family, given: list[Expr | None], span: Span, scope: Scope) -> Value:
         """a_{i+m}, 0 where i + m is out of its range: Σ_p a_p [p = i + m]."""

@@ -15,9 +15,9 @@ from backprop_proofs.reading.meaning import values
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
 from backprop_proofs.reading.meaning.names import Census, NotUnderstood, letter_of
-from backprop_proofs.reading.meaning.naming import Warned
+from backprop_proofs.reading.meaning.naming import ENTRY_BY_ENTRY, Warned
 from backprop_proofs.reading.meaning.scopes import in_order
-from backprop_proofs.reading.meaning.values import Value
+from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.meaning.world import World, spare_names
 from backprop_proofs.reading.syntax import Node, span_of
 
@@ -72,6 +72,18 @@ def link(world: World, census: Census, left: Node, right: Node, open_: bool = Fa
 
 def _link(world: World, census: Census, left: Node, right: Node, open_: bool) -> tuple[Link, Elaborator]:
     maker = Elaborator(world, census, open_)
+    try:
+        return _linked(maker, left, right)
+    except Misfit as misfit:
+        power = next((warned for warned in maker.warnings if warned.code == ENTRY_BY_ENTRY), None)
+        if power is None:
+            raise
+        raise NotUnderstood(power.span, "the power of a vector may be meant entry by entry or not") from misfit
+
+
+def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborator]:
+    world, census, open_ = maker.world, maker.census, maker.open
+    maker.single = isinstance(left, tree.Name) and census.use(left).key == world.single
     maker.lasts = lasts_of(world, (left, right))
     if world.network is not None:
         generic = {s.name for s, _, _ in world.network.parameters} - maker.lasts

@@ -11,6 +11,7 @@ from backprop_proofs.networks.activations import activation_named
 from backprop_proofs.networks.costs import cost_named
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Document, Row
+from backprop_proofs.reading.meaning.averages import counts
 from backprop_proofs.reading.meaning.built import interned, is_circular, with_exceptions
 from backprop_proofs.reading.meaning.conventions import (
     Rewrite,
@@ -18,10 +19,10 @@ from backprop_proofs.reading.meaning.conventions import (
     as_chain,
     conventions,
     loss_equation,
-    renamed_index,
     spelled_out,
 )
 from backprop_proofs.reading.meaning.declare import Declared, formula_of, function_of
+from backprop_proofs.reading.meaning.every_layer import at_every_layer
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
     EQUALS,
@@ -119,10 +120,11 @@ def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
 
 
 def _told(document: Document, activation: str | None, cost: str | None) -> Story:
-    chains, plain = _spelled_out(document)
+    written, (chains, plain) = chains_of(*document.rows), _spelled_out(document)
     told = _Teller(document, chains, activation, cost, plain).tell()
     if told.network is not None:
-        return told
+        said = (f"{letter} is taken for the number of terms of the sum that it divides" for letter in counts(written))
+        return replace(told, notes=(*told.notes, *said))
     for convention in conventions(tuple(chains)):
         both = after(plain, convention)
         other = _Teller(document, [as_chain(convention(chain)) for chain in chains], activation, cost, both).tell()
@@ -162,6 +164,8 @@ class _Teller:
         if chosen is None:
             return Story(self.document, None, None, self.census, self.rewrite, (), tuple(self.notes), (self._why,))
         (network, world), used = chosen
+        if world.single:
+            self.notes.append(f"the columns in {world.single} are taken to have one entry each, as it is a number")
         taken = (*self.formula_lines, *(where for one, where in lines if one in used))
         return Story(self.document, world, network, self.census, self.rewrite, taken, tuple(self.notes))
 
@@ -206,7 +210,7 @@ class _Teller:
         """Lines before what they replace, each name defined before it is used by a name."""
         declared = self._with_nielsen(declared, used)
         declared = declared + self._moments(declared + used)
-        declared, used = self._general(declared), self._general(used)
+        declared, used = (at_every_layer(some, self.chains) for some in (declared, used))
         keys = {one.key for one in used}
         last = {one.key for one in used if at_last(one.left)}
         kept = [one for one in declared if one.key not in keys or one.key in last]
@@ -216,7 +220,8 @@ class _Teller:
         chains = [*(Chain((one.left, one.right), (tree.Relation("="),)) for one in equations), *self.chains]
         self.census = Census(chains, firm=len(equations) if self.document.given else None)
         defined = {one.key for one in equations}
-        costs = [key for key in self._numerators() if key not in defined]
+        numbers = {one.key for one in equations if letter_of(one.left) is not None}
+        costs = [key for key in self._numerators(numbers) if key not in defined]
         if not equations:
             costs = []
         network, world = fitted_network(
@@ -232,8 +237,8 @@ class _Teller:
         rows = [row for row in self.document.derivation if row.problem is None]
         return [(left, right) for row in rows for _, left, right, *_ in links_in(row.statements, self.rewrite)]
 
-    def _numerators(self) -> list[str]:
-        """The names of costs: scalars that something is differentiated of."""
+    def _numerators(self, numbers: set[str]) -> list[str]:
+        """The names of costs: scalars that something is differentiated of, else C where no equation defines a cost."""
         found: dict[str, None] = {}
         for chain in self.chains:
             for node in tree.walk(chain):
@@ -242,7 +247,7 @@ class _Teller:
                     usual = node.of.base in COSTS
                     if use.whole and (usual or (use.key not in self._applied() and not node.of.run)):
                         found[use.key] = None
-        if not found:
+        if not found and not numbers & (COSTS - {"f", "H"}):
             found["C"] = None
         return list(found)[:1]
 
@@ -284,26 +289,6 @@ class _Teller:
     @property
     def _called(self) -> frozenset[str]:
         return self.census.functions - set(FUNCTIONS)
-
-    def _general(self, declared: list[Declared]) -> list[Declared]:
-        """An equation written at layer L alone, as one for every layer, where the text speaks of other layers too."""
-        generic = {one.key for one in declared if not at_last(one.left)}
-        changed = []
-        for one in declared:
-            if at_last(one.left) and one.key not in generic and self._at_other_layers(one):
-                one = replace(one, left=renamed_index(one.left, "L", "l"), right=renamed_index(one.right, "L", "l"))
-            changed.append(one)
-        return changed
-
-    def _at_other_layers(self, one: Declared) -> bool:
-        if not isinstance(as_call(one.right), tree.Call) and "a" not in {bare_key(n) for n in names_of(one.right)}:
-            return False
-        for chain in self.chains:
-            for name in names_of(chain):
-                for item in (item for script in name.above for item in script.items):
-                    if bare_key(name) == one.key and isinstance(item, tree.Plus) and letter_of(item.terms[0]) == "L":
-                        return True
-        return False
 
     def _moments(self, declared: list[Declared]) -> list[Declared]:
         """μ and σ², where nobody defines them and something is normalised by them."""

@@ -85,6 +85,7 @@ class World:
     layout: str = (
         "columns"  # how vectors stand: as columns, as "rows", or with gradients alone as rows, "gradient rows"
     )
+    single: str = ""  # the number whose formula is of columns with one entry each
     gradients: set[str] = field(default_factory=set)  # the names of gradients
 
     @contextmanager
