@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import process_time
 
+from backprop_proofs.checking.both import in_both
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.judge import Judgement, court_of
 from backprop_proofs.checking.mending import Mender
@@ -28,7 +29,7 @@ from backprop_proofs.reading import read
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.forms import EQUALS
 from backprop_proofs.reading.meaning.names import NotUnderstood, names_of
-from backprop_proofs.reading.meaning.naming import ENTRY_BY_ENTRY
+from backprop_proofs.reading.meaning.naming import TAKEN
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story, story_of
 from backprop_proofs.reading.meaning.values import Misfit
@@ -59,7 +60,12 @@ def checked(
     document: Document, network: Network | None = None, activation: str | None = None, cost: str | None = None
 ) -> Report:
     """The same for a text that has been read."""
-    return _Checker(document, story_of(document, network, activation, cost)).report()
+    story = story_of(document, network, activation, cost)
+    report = _Checker(document, story).report()
+    if network is not None or story.network is None or not story.census.may_be_matrices():
+        return report
+    other = story_of(document, None, activation, cost, matrices=True)
+    return report if other.network is None else in_both(report, _Checker(document, other).report(mending=False))
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,12 @@ class _Checker:
     story: Story
     chains: Chains = field(default_factory=Chains)
 
-    def report(self) -> Report:
+    def report(self, mending: bool = True) -> Report:
         self.until = process_time() + _SECONDS
-        lines = tuple(self._line(row) for row in self.document.derivation)
-        lines = tuple(self._mended(row, line) for row, line in zip(self.document.derivation, lines, strict=True))
+        rows = self.document.derivation
+        lines = tuple(self._line(row) for row in rows)
+        if mending:
+            lines = tuple(self._mended(row, line) for row, line in zip(rows, lines, strict=True))
         return Report(verdict_of(lines), lines, self.document.text, self._notes(), self.story.network)
 
     def _notes(self) -> tuple[str, ...]:
@@ -224,10 +232,10 @@ class _Checker:
             if unknown and finding.code == "unequal":
                 why = f"nothing says what {unknown[0]} is; for any {unknown[0]} the two sides differ"
                 return _Said(UNDECIDED, Finding("unknown-name", why, span_of(right)))
-            power = next((w for w in made.warnings if w.code == ENTRY_BY_ENTRY), None)
-            if power is not None:
-                why = "with the power of a vector taken entry by entry the two sides differ; it may be meant otherwise"
-                return _Said(UNDECIDED, Finding("not-understood", why, power.span))
+            taken = next((w for w in made.warnings if w.code == TAKEN), None)
+            if taken is not None:
+                why = f"{taken.message}, and then the two sides differ; it may be meant otherwise"
+                return _Said(UNDECIDED, Finding("not-understood", why, taken.span))
             notes = missed_by_numbers(court_of(network), made.equation, made.limits)
             return _Said(REFUTED, finding, judgement, notes)
         return self._undecided(judgement, right)

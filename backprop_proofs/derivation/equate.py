@@ -208,9 +208,10 @@ class _Search:
             return derivative_of(self.network, limits, *part.args)
         through = users_of(self.network, part.wrt, part.of, limits)
         own = [instances for instances in through if unpacked(instances)[0].quantity == part.of.quantity]
-        if not through or len(own) == len(through) == 1 or part.of in own:
+        itself = bool(own) and not is_recursive(self.network, part.of.name)  # the equation of Y uses X, too
+        if not through or len(own) == len(through) == 1 or itself:
             direct = self._direct(limits, part)
-            if direct is not None or not through or part.of in own or unpacked(through[0])[0] == part.of:
+            if direct is not None or not through or itself or unpacked(through[0])[0] == part.of:
                 return direct
         chain = Chain(self.network, limits, part)
         chain.step("chain-rule", through=through)

@@ -47,6 +47,11 @@ _COMMAND_HEADING = re.compile(
 )
 _WORD_HEADING = re.compile(rf"^[ \t>*_]*({_GIVEN}|{_PROVED})[ \t]*[:.]?[ \t*_]*$", re.M | re.I)
 _LEAD_IN = re.compile(rf"^[ \t>*_]*({_GIVEN}|{_PROVED})[*_]*[ \t]*:[*_]*[ \t]*(?=\S)", re.M | re.I)
+_BOLD_LEAD_IN = re.compile(
+    r"^[ \t]*(?:\\(?:textbf|textit|emph|underline|textsc)\s*\{|\{\\(?:bf|it|em)\s+|\*\*|__)"
+    rf"({_GIVEN}|{_PROVED})[ \t.:]*(?:\}}|\*\*|__)[ \t.:]*(?=\S)",
+    re.M | re.I,
+)
 _COMMENT_HEADING = re.compile(rf"^%+[\s=-]*({_GIVEN}|{_PROVED})[\s:.=-]*$", re.I)
 
 
@@ -91,7 +96,8 @@ def headings(text: str) -> list[Heading]:
         for match in _COMMAND_HEADING.finditer(text)
     ]
     found += [Heading(_kind(m.group(1)), m.start(), m.end()) for m in _WORD_HEADING.finditer(text)]
-    found += [Heading(_kind(m.group(1)), m.start(), m.end()) for m in _LEAD_IN.finditer(text)]
+    for lead_in in (_LEAD_IN, _BOLD_LEAD_IN):
+        found += [Heading(_kind(m.group(1)), m.start(), m.end()) for m in lead_in.finditer(text)]
     return found
 
 

@@ -331,7 +331,8 @@ class _Scanner:
         if known and self.text[end : end + 1] == "{":
             return self._command(known, at, end)
         under_sum = len(self.tokens) > 1 and self.tokens[-2].type == "SUM"
-        typed = self.mode is Mode.STRIPPED and len(word) == 2 and self.text[end : end + 1] == "^"  # w_kj^{l+1}
+        beside = self.text[end : end + 1] == "^" or re.match(r"\^\w_", self.text[max(at - 3, 0) : at])
+        typed = self.mode is Mode.STRIPPED and len(word) == 2 and beside  # w_kj^{l+1}, w^l_jk
         if (self.mode is not Mode.TEXT and not typed) or (under_sum and self._scripted(end)):
             self.add("NAME", word[0], at, at + 1, "letters")
             return at + 1

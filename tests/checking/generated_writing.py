@@ -26,6 +26,7 @@ from checking.generated_terms import (
     Sum,
     Term,
     Transposed,
+    children,
 )
 
 LATEX, ASCII, UNICODE = "latex", "ascii", "unicode"
@@ -308,7 +309,8 @@ class Writer:
         if isinstance(term, Transposed | Had):
             return True
         inside = term.wrt if isinstance(term, D) else term
-        return isinstance(inside, Q) and self.way.network.model.is_whole(inside)
+        whole = isinstance(inside, Q) and self.way.network.model.is_whole(inside)
+        return whole or any(map(self._is_array, children(term)))
 
     def _had(self, term: Had) -> str:
         sign = (

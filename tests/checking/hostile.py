@@ -208,6 +208,21 @@ def mutated(text: str, choose: random.Random, edits: int) -> str:
     return "".join(tokens)
 
 
+def short(seed: int) -> str:
+    """A short text for each number: tokens at random, or a few rows of a collected derivation with some edits."""
+    choose = random.Random(f"short {seed}")
+    if choose.random() < 0.4:
+        return "".join(
+            choose.choice(TOKENS) + choose.choice(("", " ", " ", "\n")) for _ in range(choose.randint(1, 25))
+        )
+    case = choose.choice(CASES)
+    start = choose.randrange(len(case["lines"]))
+    part = case | {"lines": case["lines"][start : start + choose.choice((1, 1, 2))]}
+    if choose.random() < 0.2:
+        part["definitions"] = []
+    return mutated(written(part, choose.choice(list(FORMS))), choose, choose.choice((1, 1, 2, 3, 5, 8)))
+
+
 def generated(seed: int) -> str:
     """A text for each number: a collected derivation, or one of the evil texts, with some edits."""
     choose = random.Random(seed)

@@ -1,10 +1,11 @@
 """How long hostile texts take and how much memory: a table, nothing is asserted. Exit status 1 for any other outcome.
 
     PYTHONPATH=tests python -m checking.hostile_runner --count 1000 --first 0 --evil
+    PYTHONPATH=tests python -m checking.hostile_runner --count 10000 --short --mending 0.1
 
 Texts are checked one after another in a process that may not have more memory than --gigabytes. Where a text takes
-longer than --patience seconds, or the process dies, that is noted and a new process goes on with the next one. Time is
-the processor's, so that other work on the machine does not count.
+longer than --patience seconds, or the process dies, that is noted and a new process goes on with the next one; so it
+does after every thousand texts. Time is the processor's, so that other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 GIGABYTE = 1 << 30
 SLOW = 2.0  # seconds
 FINE = ("report", "one line")
+SHORT, FRESH = "short ", 1000  # before the number of a short text; texts that one process checks
 
 
 class Result(NamedTuple):
@@ -44,8 +46,10 @@ def memory() -> float:
 
 
 def text_named(name: str) -> str:
-    from checking.hostile import WHOLE, generated  # lazy: the other process needs no SymPy
+    from checking.hostile import WHOLE, generated, short  # lazy: the other process needs no SymPy
 
+    if name.startswith(SHORT):
+        return short(int(name.removeprefix(SHORT)))
     return generated(int(name)) if name.isdigit() else WHOLE[name]
 
 
@@ -74,8 +78,12 @@ def checked(name: str) -> Result:
     return Result(name, outcome, seconds, memory(), dict(lines))
 
 
-def child(gigabytes: float) -> None:
+def child(gigabytes: float, mending: float | None) -> None:
     """A result for each name that comes in; the first one is what an ordinary text costs."""
+    if mending is not None:
+        from backprop_proofs.checking import check as module  # lazy, as above
+
+        module._SECONDS = mending
     limit = int(gigabytes * GIGABYTE)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     checked("a wide network")
@@ -90,11 +98,12 @@ def child(gigabytes: float) -> None:
 class Watched:
     """A process that checks, and a new one after each that had to be ended."""
 
-    def __init__(self, gigabytes: float, patience: float):
+    def __init__(self, gigabytes: float, patience: float, mending: float | None):
         self.patience = patience
         self.command = [sys.executable, "-m", "checking.hostile_runner", "--child", "--gigabytes", str(gigabytes)]
+        self.command += [] if mending is None else ["--mending", str(mending)]
         self.process: subprocess.Popen[str] | None = None
-        self.base = 0.0
+        self.base, self.done = 0.0, 0
 
     def start(self) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
@@ -104,7 +113,10 @@ class Watched:
         return process
 
     def result(self, name: str) -> Result:
+        if self.done == FRESH:
+            self.end()
         self.process = process = self.process or self.start()
+        self.done += 1
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(f"{name}\n")
@@ -115,7 +127,7 @@ class Watched:
             return Result(*json.loads(said))
         process.kill()
         status = process.wait()
-        self.process = None
+        self.process, self.done = None, 0
         why = f"the process died with status {status}" if ready else f"no answer in {self.patience:g} s"
         return Result(name, why, self.patience, 0.0, {})
 
@@ -123,6 +135,7 @@ class Watched:
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()
             self.process.wait()
+        self.process, self.done = None, 0
 
 
 def summary(results: Sequence[Result], base: float) -> Iterator[str]:
@@ -149,6 +162,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=1000, help="how many generated texts")
     parser.add_argument("--first", type=int, default=0, help="the number of the first one")
     parser.add_argument("--evil", action="store_true", help="also the texts written by hand")
+    parser.add_argument("--short", action="store_true", help="short texts in place of whole derivations")
+    parser.add_argument("--mending", type=float, help="seconds of a text until no more mendings are sought")
     parser.add_argument("--gigabytes", type=float, default=1.5)
     parser.add_argument("--patience", type=float, default=20.0, help="seconds until a text is given up")
     parser.add_argument("--names", nargs="*", help="only these texts: numbers, or names of texts written by hand")
@@ -159,14 +174,15 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     given: Any = arguments()
     if given.child:
-        child(given.gigabytes)
+        child(given.gigabytes, given.mending)
         return 0
-    names = given.names or [str(number) for number in range(given.first, given.first + given.count)]
+    start = SHORT if given.short else ""
+    names = given.names or [f"{start}{number}" for number in range(given.first, given.first + given.count)]
     if given.evil and not given.names:
         from checking.hostile import WHOLE  # lazy
 
         names = [*WHOLE, *names]
-    watched = Watched(given.gigabytes, given.patience)
+    watched = Watched(given.gigabytes, given.patience, given.mending)
     results = []
     for number, name in enumerate(names, 1):
         results.append(watched.result(name))

@@ -29,7 +29,7 @@ from backprop_proofs.reading.meaning.forms import is_zero
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_any_function
 from backprop_proofs.reading.meaning.naming import Naming, Warned
 from backprop_proofs.reading.meaning.scopes import Scope
-from backprop_proofs.reading.meaning.values import Value
+from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.syntax import Node, Span
 
 
@@ -57,6 +57,8 @@ class Calls(Naming):
         inner = self.value(node.arguments[0], scope)
         if name == "softmax" and not primes:
             return self._softmax(inner, node.span)
+        if name in ("tr", "Tr", "trace") and not primes and name not in self.world.functions:
+            return self._trace(inner, node.span)
         if name == "sqrt":
             return values.mapped(inner, lambda u: power(u, Rational(1, 2)))
         if name == "softmax":
@@ -165,6 +167,14 @@ class Calls(Naming):
             return quotient(Fn("exp", 0, inner.at(*place)), total)
 
         return Value(inner.shape, at)
+
+    def _trace(self, inner: Value, span: Span) -> Value:
+        if len(inner.shape) != 2 or UNIT in inner.shape:
+            raise NotUnderstood(span, "the trace of a matrix is understood")
+        if not self.same(*inner.shape):
+            raise Misfit("shape", "the trace is taken of a matrix that is not square", span)
+        m = fresh_index(index("m"))
+        return values.scalar(sum_over(inner.at(m, m), (m, *self.world.limits(inner.shape[0]))))
 
     def either(self, node: tree.CallOrProduct, scope: Scope) -> Value:
         call = next((part for part in tree.walk(node.call) if isinstance(part, tree.Call)), None)

@@ -12,13 +12,14 @@ from functools import partial
 from typing import TypeGuard
 
 from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.arguments import with_arguments, without_argument
 from backprop_proofs.reading.meaning.averages import bounded, counts
 from backprop_proofs.reading.meaning.chosen import chosen_index
+from backprop_proofs.reading.meaning.forms import Rewrite
 from backprop_proofs.reading.meaning.names import COSTS, FUNCTIONS, bare_key, letter_of, letters_in, names_of
 from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_named
 from backprop_proofs.reading.syntax import Chain, Node
 
-Rewrite = Callable[[Node], Node]
 Rename = Callable[[tree.Name], Node]
 _COUNTS = ("n", "m", "N", "M", "B")
 
@@ -435,6 +436,11 @@ def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
     if any(isinstance(node, tree.Scripted) for chain in chains for node in tree.walk(chain)):
         first = merged_scripts
         chains = tuple(as_chain(first(chain)) for chain in chains)
+    functions = with_arguments(chains)
+    if functions:
+        plain = partial(rewritten, change=partial(without_argument, names=functions))
+        first = after(first, plain)
+        chains = tuple(as_chain(plain(chain)) for chain in chains)
     losses = losses_as_names(chains)
     if losses is not None:
         first = after(first, losses)

@@ -33,7 +33,7 @@ from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
 from backprop_proofs.reading.meaning.names import COSTS, Census, bare_key
 from backprop_proofs.reading.meaning.statement import Link, link
-from backprop_proofs.reading.meaning.world import Family, Stage, World, limits_of, parameters_of, spare_names
+from backprop_proofs.reading.meaning.world import DOTS, Family, Stage, World, limits_of, parameters_of, spare_names
 from backprop_proofs.reading.syntax import Node
 
 MOST_EQUATIONS = 60
@@ -65,17 +65,18 @@ def declared_network(
     functions: Iterable[FunctionDefinition] = (),
     layout: str = "columns",
     shapes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    dots: tuple[str, ...] = DOTS,
     single: bool = False,
 ) -> tuple[Network, World]:
     """The network that the equations define; a cost that none defines is any function of what nothing else uses.
 
-    single: whether the columns in the formula of the cost have one entry each.
+    dots: what · between vectors may be. single: whether the columns in the formula of the cost have one entry each.
     Raises Misfit, NotUnderstood or InvalidNetwork.
     """
     todo = tuple(equations)
     if len(todo) > MOST_EQUATIONS:
         raise InvalidNetwork(f"a network of at most {MOST_EQUATIONS} equations is understood; found {len(todo)}")
-    world = World(layout=layout, functions={function.name for function in functions})
+    world = World(layout=layout, functions={function.name for function in functions}, dots=dots)
     census.lefts = {one.key for one in todo}
     named = next(iter(costs), None) or next((one.key for one in reversed(todo) if one.key in COSTS), None)
     world.cost = Ref(Quantity(named)) if named else None
@@ -89,6 +90,7 @@ def declared_network(
     firsts = _first_stages(world)
     _close(world, plan, firsts)
     made_links = [(one, link(world, census, one.left, one.right)[0]) for one in todo]
+    world.dots = DOTS
     return _network(world, made_links, tuple(costs), firsts, tuple(functions))
 
 

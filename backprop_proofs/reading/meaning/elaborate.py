@@ -25,7 +25,7 @@ from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
 from backprop_proofs.reading.meaning.distinctions import Distinctions
 from backprop_proofs.reading.meaning.forms import is_two
 from backprop_proofs.reading.meaning.names import NotUnderstood, letter_of
-from backprop_proofs.reading.meaning.naming import ENTRY_BY_ENTRY, Warned
+from backprop_proofs.reading.meaning.naming import TAKEN, Warned
 from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order
 from backprop_proofs.reading.meaning.values import ENTRYWISE, Misfit, Value
 from backprop_proofs.reading.syntax import Node, Span, span_of
@@ -100,12 +100,20 @@ class Elaborator(Distinctions):
             return values.entrywise(self.only_entry(left), self.only_entry(right), span, self.same)
         columns = [len(side.shape) == 1 and side.shape[0] != UNIT for side in (left, right)]
         if sign == "*" and all(columns):
+            self.warnings.append(Warned(TAKEN, "* between vectors is taken entry by entry", span))
             return values.entrywise(left, right, span, self.same)
         if sign == "*":
             raise NotUnderstood(span, "* between arrays may be one product or another; write ⊙ or nothing")
-        if sign == "·" and len(left.shape) == len(right.shape) == 1:
-            raise NotUnderstood(span, "· between vectors may be one product or another; write ⊙ or ^T")
+        if sign == "·" and all(columns):
+            return self._dot(left, right, span)
         return values.product(left, right, span, self.same, self.world.limits)
+
+    def _dot(self, left: Value, right: Value, span: Span) -> Value:
+        """u · v, the inner product; ⊙ where that does not fit."""
+        self.warnings.append(Warned(TAKEN, f"· between vectors is taken for the {self.dot} product", span))
+        if self.dot == "entrywise":
+            return values.entrywise(left, right, span, self.same)
+        return values.product(values.transposed(left), right, span, self.same, self.world.limits)
 
     def _quotient(self, node: tree.Quotient, scope: Scope) -> Value:
         if node.tight:
@@ -135,7 +143,7 @@ class Elaborator(Distinctions):
         """Note that a vector is raised entry by entry; of a matrix, a power may be a product."""
         if len(value.shape) != 1 or value.shape[0] == UNIT or number <= 0:
             raise NotUnderstood(span, "a power is understood of a number or a column, with a number as exponent")
-        self.warnings.append(Warned(ENTRY_BY_ENTRY, "the power of a vector is taken entry by entry", span))
+        self.warnings.append(Warned(TAKEN, "the power of a vector is taken entry by entry", span))
 
     def _raised(self, node: tree.Power, scope: Scope) -> Value:
         if isinstance(node.base, tree.Norm) and is_two(node.exponent):

@@ -10,7 +10,7 @@ from backprop_proofs.reading.meaning.declare import Declared, declared_network
 from backprop_proofs.reading.meaning.names import Census, NotUnderstood
 from backprop_proofs.reading.meaning.ranks import nearest_ranks
 from backprop_proofs.reading.meaning.values import Misfit
-from backprop_proofs.reading.meaning.world import World
+from backprop_proofs.reading.meaning.world import DOTS, World
 from backprop_proofs.reading.syntax import Node
 
 
@@ -22,27 +22,25 @@ def fitted_network(
     shapes: Mapping[str, tuple[str, ...]],
     lines: Sequence[tuple[Node, Node]],
 ) -> tuple[Network, World]:
-    """With vectors as columns; else as rows; else with those in the cost of one entry each; else with other ranks.
+    """With vectors as columns; else as rows; else with other ranks; else with those in the cost of one entry each.
 
     lines: the equations of the derivation, which speak for one guess or another. Raises as `declared_network`.
     """
+    inner = DOTS[:1]
     try:
-        return declared_network(equations, census, costs, functions, shapes=shapes)
+        return declared_network(equations, census, costs, functions, shapes=shapes, dots=inner)
     except (Misfit, NotUnderstood) as trouble:
         try:
             if isinstance(trouble, Misfit):
-                return declared_network(equations, census, costs, functions, "rows")
+                return declared_network(equations, census, costs, functions, "rows", dots=inner)
         except (Misfit, NotUnderstood):
-            pass
-        try:
-            return declared_network(equations, census, costs, functions, shapes=shapes, single=True)
-        except (Misfit, NotUnderstood, InvalidNetwork):
             pass
         better = nearest_ranks([(one.left, one.right) for one in equations], lines, census)
-        if not better:
-            raise
-        census.corrected |= better
-        try:
-            return declared_network(equations, census, costs, functions, shapes=shapes)
-        except (Misfit, NotUnderstood):
-            raise trouble from None
+        guesses = dict(census.corrected)
+        for corrected, single in (*(((better, False),) if better else ()), ({}, False), ({}, True)):
+            census.corrected = guesses | corrected
+            try:
+                return declared_network(equations, census, costs, functions, shapes=shapes, single=single)
+            except (Misfit, NotUnderstood, InvalidNetwork):
+                continue
+        raise

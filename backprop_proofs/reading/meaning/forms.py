@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
-from backprop_proofs.reading.meaning.conventions import Rewrite
 from backprop_proofs.reading.meaning.names import Use, bare_key, letter_of, names_of
 from backprop_proofs.reading.rows import Statement
 from backprop_proofs.reading.syntax import Chain, Node
 
+Rewrite = Callable[[Node], Node]
 EQUALS = frozenset(("=", ":=", "≡", "≜"))
 
 

@@ -32,6 +32,7 @@ _FACES = frozenset(("bold", "cal", "rm", "sf", "bb", "text", "it", "tt", "frak",
 _INDEX_LETTERS = frozenset("ijklmnpqrstuv") | {"alpha", "beta", "mu", "nu", "zeta", "ell", "kappa", "tau"}
 _COUNTING = frozenset(("l", "ell", "t", "tau", "L", "T"))  # letters that count layers or times wherever they stand
 _LAST = frozenset(("L", "T"))
+_LENGTHS = frozenset("BDKLMNST")  # capitals that are numbers more often than matrices
 COSTS = frozenset(("C", "E", "J", "L", "f", "Loss", "loss", "Cost", "cost", "H", "ell"))  # what people call a cost
 FUNCTIONS = {
     "exp": "exp",
@@ -107,7 +108,9 @@ def _all_letters(item: Node) -> Iterator[str]:
 class Census:
     """What all the formulas of one text say of its names."""
 
-    def __init__(self, chains: Iterable[Chain], known: Iterable[str] = (), firm: int | None = None):
+    def __init__(
+        self, chains: Iterable[Chain], known: Iterable[str] = (), firm: int | None = None, matrices: bool = False
+    ):
         self._chains = tuple(chains)
         self.firm = len(self._chains) if firm is None else firm  # so many chains, the first ones, declare
         self._known = frozenset(known)  # quantities that are known before the text is read
@@ -125,6 +128,7 @@ class Census:
             self._above.setdefault(bare_key(name), []).extend(name.above)
             self._below.setdefault(bare_key(name), []).extend(name.below)
         self.bases = {name.base for name in self._names if name.above or name.below}
+        self._numbered = {bare_key(name) for name in self._names if len(name.below) > 1 and _is_number(name.below[0])}
         self._layered = {key for key, scripts in self._above.items() if any(self._is_index_script(s) for s in scripts)}
         self._indices = self._index_letters()
         self.functions = self._function_names()
@@ -132,7 +136,7 @@ class Census:
         self._stages: dict[tuple[str, str, int], str] | None = None
         self._ranks: dict[str, tuple[int, int, bool]] | None = None
         nodes = [node for chain in self._chains for node in walk(chain)]
-        self._matrices = any(
+        self._matrices = matrices or any(
             isinstance(n, Transpose) or (isinstance(n, Product) and set(n.operators) & {"⊙", "∘", ".*"}) for n in nodes
         )
         self._columns = _columns(nodes)
@@ -210,6 +214,13 @@ class Census:
             self._stages = _stage_places(self, self._chains)
         return self._stages
 
+    def may_be_matrices(self) -> bool:
+        """Whether nothing says that there are matrices, and yet a capital without indices multiplies something."""
+        self.rank(Use("", (), (), None, True))  # which finds out whether a name is written with and without indices
+        factors = [f for c in self._chains for node in walk(c) if isinstance(node, Product) for f in node.factors]
+        capitals = {f.base for f in factors if isinstance(f, Name) and not f.run and len(f.base) == 1}
+        return not self._matrices and any(base.isupper() and base not in COSTS | _LENGTHS for base in capitals)
+
     def rank(self, use: Use) -> int:
         """How many lower indices a quantity has, written or not."""
         if self._ranks is None:
@@ -286,6 +297,8 @@ class Census:
                         continue
                     key += f"_{bare_key(item)}"
                     below += [inner for each in item.below for inner in each.items]
+                elif script is name.below[0] and _is_number(script) and bare_key(name) in self._numbered:
+                    key += f"_{_text_of(item)}"  # a2_i beside a2, as plain text has it
                 elif self._is_label(key, item, script, any(s.inline for s in name.below)):
                     key += f"_{_text_of(item)}"
                 else:
@@ -310,6 +323,10 @@ class Census:
         if letter == ":" or (isinstance(item, Name) and item.base == ":"):
             return False
         return letter is not None and letter not in self._indices
+
+
+def _is_number(script: Script) -> bool:
+    return len(script.items) == 1 and isinstance(script.items[0], Number)
 
 
 def is_kronecker(name: Name) -> bool:

@@ -20,7 +20,7 @@ from backprop_proofs.reading.syntax import Node, Span, span_of
 
 _SPELLED = frozenset(("nu", "mu", "pi", "xi"))  # letters that are two letters, too, in plain text
 MOST_INDICES = 8  # of one quantity
-ENTRY_BY_ENTRY = "entry-by-entry"  # the code of what is said where a vector is raised to a power
+TAKEN = "taken"  # the code of what is said where one of two meanings was taken
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Naming:
         self.lasts: set[str] = set()  # letters such as L that stand for the last layer here
         self.refs: list[tuple[str, tuple[Expr, ...]]] = []
         self.new_names: list[str] = []
+        self.dot = "inner"  # which product · between vectors is: that, or "entrywise"
         self.single = False  # whether columns have one entry each here, in the formula of a number
 
     # Dimensions and letters

@@ -129,7 +129,9 @@ class _Search:
             case tree.Group(items=(inner,)):
                 return self.kind(inner, ranks)
             case tree.Plus():
-                return self._same([self.kind(term, ranks) for term in node.terms])
+                return self._same(
+                    [self.kind(t, ranks) for t in node.terms if not isinstance(t, tree.Number)] or [SCALAR]
+                )
             case tree.Product():
                 return self._of_product(node, ranks)
             case tree.Quotient():
@@ -179,7 +181,9 @@ class _Search:
         groups: list[str] = []
         for sign, kind in zip(("", *node.operators), kinds, strict=True):
             assert kind is not None
-            if groups and sign not in ENTRYWISE and sign != "*":
+            if sign == "·" and groups and groups[-1] == kind == COLUMN:
+                groups[-1] = SCALAR
+            elif groups and sign not in ENTRYWISE and sign != "*":
                 groups[-1] = _times(groups[-1], kind)
             else:
                 groups.append(kind)

@@ -15,7 +15,7 @@ from backprop_proofs.reading.meaning import values
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
 from backprop_proofs.reading.meaning.names import Census, NotUnderstood, letter_of
-from backprop_proofs.reading.meaning.naming import ENTRY_BY_ENTRY, Warned
+from backprop_proofs.reading.meaning.naming import TAKEN, Warned
 from backprop_proofs.reading.meaning.scopes import in_order
 from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.meaning.world import World, spare_names
@@ -71,14 +71,20 @@ def link(world: World, census: Census, left: Node, right: Node, open_: bool = Fa
 
 
 def _link(world: World, census: Census, left: Node, right: Node, open_: bool) -> tuple[Link, Elaborator]:
-    maker = Elaborator(world, census, open_)
-    try:
-        return _linked(maker, left, right)
-    except Misfit as misfit:
-        power = next((warned for warned in maker.warnings if warned.code == ENTRY_BY_ENTRY), None)
-        if power is None:
-            raise
-        raise NotUnderstood(power.span, "the power of a vector may be meant entry by entry or not") from misfit
+    before = world.saved()
+    for dot in world.dots:
+        maker = Elaborator(world, census, open_)
+        maker.dot = dot
+        try:
+            return _linked(maker, left, right)
+        except Misfit as misfit:
+            taken = [warned for warned in maker.warnings if warned.code == TAKEN]
+            if not taken:
+                raise
+            trouble = NotUnderstood(taken[0].span, f"{taken[0].message}, and so it does not fit")
+            trouble.__cause__ = misfit
+            world.restore(before)
+    raise trouble
 
 
 def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborator]:

@@ -14,7 +14,6 @@ from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.averages import counts
 from backprop_proofs.reading.meaning.built import interned, is_circular, with_exceptions
 from backprop_proofs.reading.meaning.conventions import (
-    Rewrite,
     after,
     as_chain,
     conventions,
@@ -26,6 +25,7 @@ from backprop_proofs.reading.meaning.every_layer import at_every_layer
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
     EQUALS,
+    Rewrite,
     as_call,
     at_last,
     chains_of,
@@ -95,9 +95,16 @@ class Story:
 
 
 def story_of(
-    document: Document, network: Network | None = None, activation: str | None = None, cost: str | None = None
+    document: Document,
+    network: Network | None = None,
+    activation: str | None = None,
+    cost: str | None = None,
+    matrices: bool = False,
 ) -> Story:
-    """What the text is about. Raises UnknownName for an activation or a cost that no table knows."""
+    """What the text is about. Raises UnknownName for an activation or a cost that no table knows.
+
+    matrices: whether capitals are matrices where nothing says so.
+    """
     if activation is not None:
         activation_named(activation)
     if cost is not None:
@@ -107,7 +114,7 @@ def story_of(
         above = [key for key, family in world.families.items() if family.above]
         return Story(document, world, network, Census(chains_of(*document.rows), above))
     try:
-        return _told(document, activation, cost)
+        return _told(document, activation, cost, matrices)
     except (NotUnderstood, Misfit, BackpropError, RecursionError) as error:
         return Story(document, None, None, Census(()), None, (), (), (str(error) or "it is nested too deep",))
 
@@ -119,15 +126,16 @@ def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
     return ([as_chain(plain(chain)) for chain in chains] if plain else chains), plain
 
 
-def _told(document: Document, activation: str | None, cost: str | None) -> Story:
+def _told(document: Document, activation: str | None, cost: str | None, matrices: bool) -> Story:
     written, (chains, plain) = chains_of(*document.rows), _spelled_out(document)
-    told = _Teller(document, chains, activation, cost, plain).tell()
+    told = _Teller(document, chains, activation, cost, plain, matrices).tell()
     if told.network is not None:
         said = (f"{letter} is taken for the number of terms of the sum that it divides" for letter in counts(written))
         return replace(told, notes=(*told.notes, *said))
     for convention in conventions(tuple(chains)):
         both = after(plain, convention)
-        other = _Teller(document, [as_chain(convention(chain)) for chain in chains], activation, cost, both).tell()
+        made_explicit = [as_chain(convention(chain)) for chain in chains]
+        other = _Teller(document, made_explicit, activation, cost, both, matrices).tell()
         if other.network is not None:
             return other
     return told
@@ -143,10 +151,11 @@ class _Teller:
         activation: str | None,
         cost: str | None,
         rewrite: Rewrite | None = None,
+        matrices: bool = False,
     ):
         self.document, self.chains, self.rewrite = document, chains, rewrite
-        self.activation, self.cost = activation, cost
-        self.census = Census(chains)
+        self.activation, self.cost, self.matrices = activation, cost, matrices
+        self.census = Census(chains, matrices=matrices)
         self.notes: list[str] = []
         formulas = list(self._formulas())
         self.formulas = [known for known, _ in formulas]
@@ -218,7 +227,8 @@ class _Teller:
 
     def _network(self, equations: list[Declared]) -> tuple[Network, World]:
         chains = [*(Chain((one.left, one.right), (tree.Relation("="),)) for one in equations), *self.chains]
-        self.census = Census(chains, firm=len(equations) if self.document.given else None)
+        firm = len(equations) if self.document.given else None
+        self.census = Census(chains, firm=firm, matrices=self.matrices)
         defined = {one.key for one in equations}
         numbers = {one.key for one in equations if letter_of(one.left) is not None}
         costs = [key for key in self._numerators(numbers) if key not in defined]

@@ -18,6 +18,7 @@ from backprop_proofs.networks.structure import cost_or_none, letters_of_ranges, 
 from backprop_proofs.reading.meaning.dimensions import Dim, Dimension, Dimensions
 
 ONE = Integer(1)
+DOTS = ("inner", "entrywise")
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class World:
     layout: str = (
         "columns"  # how vectors stand: as columns, as "rows", or with gradients alone as rows, "gradient rows"
     )
+    dots: tuple[str, ...] = DOTS  # what · between vectors may be, the first that fits
     single: str = ""  # the number whose formula is of columns with one entry each
     gradients: set[str] = field(default_factory=set)  # the names of gradients
 
