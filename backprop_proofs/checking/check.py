@@ -205,9 +205,16 @@ class _Checker:
                 pass
             except NotUnderstood as unclear:
                 return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
-        names = {self.story.census.use(name).key for side in (left, right) for name in names_of(side)}
-        sure = misfit.code != "shape" or not (names & self.story.census.guesses - self.story.network.families.keys())
+        unknown = self._unknown(left, right)
+        guessed = misfit.code == "shape" and unknown & self.story.census.guesses
+        sure = not guessed and not unknown & world.fresh
         return _Said(REFUTED if sure else UNDECIDED, finding)
+
+    def _unknown(self, *sides: Node) -> set[str]:
+        """The names that no equation speaks of."""
+        assert self.story.network is not None
+        names = {self.story.census.use(name).key for side in sides for name in names_of(side)}
+        return names - self.story.network.families.keys()
 
     def _judged(self, row: Row, made: Link, right: Node) -> _Said:
         assert self.story.world is not None

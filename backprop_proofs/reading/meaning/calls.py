@@ -32,6 +32,8 @@ from backprop_proofs.reading.meaning.scopes import Scope
 from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.syntax import Node, Span
 
+MOST_EXPONENT = 99
+
 
 class Calls(Naming):
     """The functions among the expressions of a statement."""
@@ -39,10 +41,6 @@ class Calls(Naming):
     @abstractmethod
     def value(self, node: Node, scope: Scope) -> Value:
         """What an expression is."""
-
-    @abstractmethod
-    def raised(self, value: Value, exponent: Node, span: Span, scope: Scope) -> Value:
-        """A number raised to a number."""
 
     @abstractmethod
     def checked(self, partial: Partial, span: Span) -> Expr:
@@ -75,8 +73,11 @@ class Calls(Naming):
         items = [item for script in node.function.above for item in script.items]
         if len(items) != 1 or not isinstance(items[0], tree.Number) or items[0].value < 2:
             raise NotUnderstood(node.function.span, "a function with an exponent from 2 on is understood")
+        if items[0].value > MOST_EXPONENT:
+            raise NotUnderstood(node.span, f"an exponent of at most {MOST_EXPONENT} is understood")
+        exponent = Rational(items[0].value.numerator, items[0].value.denominator)
         plain = replace(node, function=replace(node.function, above=()))
-        return self.raised(self.call(plain, scope), items[0], node.span, scope)
+        return values.mapped(self.call(plain, scope), lambda u: power(u, exponent))
 
     def _expect_function(self, name: str, written: tree.Name) -> None:
         """Raise NotUnderstood for a function of which nothing is said.

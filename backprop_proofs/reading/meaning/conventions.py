@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeGuard
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.arguments import with_arguments, without_argument
+from backprop_proofs.reading.meaning.arguments import plainly
 from backprop_proofs.reading.meaning.averages import bounded, counts
 from backprop_proofs.reading.meaning.chosen import chosen_index
 from backprop_proofs.reading.meaning.forms import Rewrite
@@ -169,11 +169,17 @@ def letter_families(chains: tuple[Chain, ...]) -> Rename | None:
 
     def change(name: tree.Name) -> tree.Name:
         letters = _letters(name)
-        if not letters or name.above:
+        if not letters or (name.above and _exponent(name) is None):
             return name
         return replace(name, base=f"{name.base}{''.join(letters)}")
 
     return change
+
+
+def _exponent(name: tree.Name) -> tree.Number | None:
+    """2 of e_k^2."""
+    items = [item for script in name.above if not script.bracket for item in script.items]
+    return items[0] if len(items) == len(name.above) == 1 and isinstance(items[0], tree.Number) else None
 
 
 def letter_layers(chains: tuple[Chain, ...]) -> Rename | None:
@@ -182,7 +188,10 @@ def letter_layers(chains: tuple[Chain, ...]) -> Rename | None:
     if not offsets:
         return None
 
-    def change(name: tree.Name) -> tree.Name:
+    def change(name: tree.Name) -> Node:
+        exponent = _exponent(name)
+        if exponent is not None:
+            return tree.Power(change(replace(name, above=())), exponent, name.span)
         letters = _letters(name)
         known = [_offset(letter, offsets) for letter in letters]
         steps = [step for step in known if step is not None]
@@ -436,9 +445,8 @@ def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
     if any(isinstance(node, tree.Scripted) for chain in chains for node in tree.walk(chain)):
         first = merged_scripts
         chains = tuple(as_chain(first(chain)) for chain in chains)
-    functions = with_arguments(chains)
-    if functions:
-        plain = partial(rewritten, change=partial(without_argument, names=functions))
+    plain = plainly(chains, rewritten)
+    if plain is not None:
         first = after(first, plain)
         chains = tuple(as_chain(plain(chain)) for chain in chains)
     losses = losses_as_names(chains)

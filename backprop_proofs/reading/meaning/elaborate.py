@@ -21,6 +21,7 @@ from backprop_proofs.language.expressions import (
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
+from backprop_proofs.reading.meaning.calls import MOST_EXPONENT
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
 from backprop_proofs.reading.meaning.distinctions import Distinctions
 from backprop_proofs.reading.meaning.forms import is_two
@@ -131,8 +132,8 @@ class Elaborator(Distinctions):
             number = values.number_of(number)
         if not isinstance(number, Rational):
             raise NotUnderstood(span, "a power is understood of a number, with a number as exponent")
-        if abs(number) > 99:
-            raise NotUnderstood(span, "an exponent of at most 99 is understood")
+        if abs(number) > MOST_EXPONENT:
+            raise NotUnderstood(span, f"an exponent of at most {MOST_EXPONENT} is understood")
         if len(value.shape) == 1 and self.single:
             value = self.only_entry(value)
         elif value.shape:

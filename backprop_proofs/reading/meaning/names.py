@@ -164,7 +164,8 @@ class Census:
                             shifted.add(letter)
         shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1 and letter.islower()}
         usual = {letter for letter, keys in holders.items() if letter in _INDEX_LETTERS and not keys <= COSTS}
-        found = self.summed | shifted | usual | (shared - self.bases) | (_LAST & set(holders))
+        defined = {letter_of(chain.parts[0]) or "" for chain in self._chains if len(chain.parts) > 1}
+        found = self.summed | shifted | (usual - defined) | (shared - self.bases - defined) | (_LAST & set(holders))
         return frozenset(found | self._chosen(found))
 
     def _chosen(self, letters: set[str]) -> set[str]:

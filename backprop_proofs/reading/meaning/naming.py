@@ -317,12 +317,14 @@ class Naming:
 
 
 def _delta_between(letter: Symbol, value: Expr, span: Span) -> Expr:
-    """[p = i + m], or for p = i - x, [i = x + p]: one letter on the left, a sum on the right."""
+    """[p = i + m], or for p = i - x, [i = x + p]: one letter on the left, a sum on the right, numbers on either."""
     terms = value.args if isinstance(value, Add) else (value,)
-    positive = [t for t in terms if not t.could_extract_minus_sign()]
-    negative_ = [-t for t in terms if t.could_extract_minus_sign()]
+    numbers = [t for t in terms if isinstance(t, Integer)]
+    positive = [t for t in terms if t not in numbers and not t.could_extract_minus_sign()]
+    negative_ = [-t for t in terms if t not in numbers and t.could_extract_minus_sign()]
     if not negative_:
         return Delta(letter, value)
+    negative_ += [-number for number in numbers]
     if len(positive) != 1:
         raise NotUnderstood(span, f"an index such as {value} is not understood")
     return Delta(positive[0], Add(letter, *negative_))

@@ -29,7 +29,7 @@ def terms_as_names(chains: tuple[Chain, ...]) -> Renaming:
 
 def with_terms_named(name: Node, terms: Renaming) -> Node:
     """The name with its terms' name, where it is one of them."""
-    if isinstance(name, tree.Name) and name.below and bare_key(name) in terms:
+    if isinstance(name, tree.Name) and (name.below or name.above) and bare_key(name) in terms:
         return replace(name, base=terms[bare_key(name)], marks=(), run=True)
     return name
 
@@ -53,10 +53,12 @@ def _letters(name: tree.Name) -> set[str]:
 
 
 def _is_term(name: tree.Name, key: str, letter: str) -> bool:
-    items = [item for script in name.below for item in script.items]
+    items = [item for script in (*name.above, *name.below) for item in script.items]
     return bare_key(name) == key and len(items) == 1 and letter_of(items[0]) == letter
 
 
 def _defines_terms(chain: Chain, key: str) -> bool:
     left = chain.parts[0]
-    return len(chain.parts) > 1 and isinstance(left, tree.Name) and bare_key(left) == key and len(left.below) == 1
+    if len(chain.parts) < 2 or not isinstance(left, tree.Name) or bare_key(left) != key:
+        return False
+    return len((*left.above, *left.below)) == 1

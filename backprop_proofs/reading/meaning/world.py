@@ -15,7 +15,7 @@ from backprop_proofs.language.expressions import Fn, Quantity, Ref
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.structure import cost_or_none, letters_of_ranges, quantities_of, stages_of
-from backprop_proofs.reading.meaning.dimensions import Dim, Dimension, Dimensions
+from backprop_proofs.reading.meaning.dimensions import UNIT, Dim, Dimension, Dimensions
 
 ONE = Integer(1)
 DOTS = ("inner", "entrywise")
@@ -127,8 +127,8 @@ class World:
         return self.named[node]
 
     def limits(self, dim: Dim) -> tuple[Expr, Expr]:
-        """The ends of a dimension."""
-        return ONE, self.size(dim)
+        """The ends of a dimension; the one row of a transposed vector is from 1 to 1."""
+        return (ONE, ONE) if dim == UNIT else (ONE, self.size(dim))
 
 
 def world_of(network: Network) -> World:
