@@ -28,7 +28,7 @@ from backprop_proofs.language.network import Network
 from backprop_proofs.reading import read
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.forms import EQUALS
-from backprop_proofs.reading.meaning.names import NotUnderstood, names_of
+from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_kronecker, names_of
 from backprop_proofs.reading.meaning.naming import TAKEN
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story, story_of
@@ -206,15 +206,20 @@ class _Checker:
             except NotUnderstood as unclear:
                 return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
         unknown = self._unknown(left, right)
-        guessed = misfit.code == "shape" and unknown & self.story.census.guesses
-        sure = not guessed and not unknown & world.fresh
+        sure = misfit.code == "unused-bound-index" or not unknown
         return _Said(REFUTED if sure else UNDECIDED, finding)
 
     def _unknown(self, *sides: Node) -> set[str]:
-        """The names that no equation speaks of."""
+        """The vectors and matrices that no equation speaks of."""
+        world, census = self.story.world, self.story.census
+        assert world is not None
         assert self.story.network is not None
-        names = {self.story.census.use(name).key for side in sides for name in names_of(side)}
-        return names - self.story.network.families.keys()
+        functions = {*FUNCTIONS, *world.functions, *census.functions}
+        known = {*self.story.network.families, *functions, *world.lengths} - self.story.assumed
+        names = [name for side in sides for name in names_of(side) if not is_kronecker(name)]
+        uses = [census.use(name) for name in names if not census.is_letter(bare_key(name))]
+        keys = {use.key.rstrip("'") for use in uses if census.rank(use) > 0}
+        return {key for key in keys if not known & {key, key.removeprefix("d"), _other_case(key.removeprefix("d"))}}
 
     def _judged(self, row: Row, made: Link, right: Node) -> _Said:
         assert self.story.world is not None
@@ -233,6 +238,10 @@ class _Checker:
             if other is not None:
                 return other
             finding = finding_of(made, judgement.counterexample, right)
+            assumed = self.story.assumed & set(made.names)
+            if assumed:
+                why = f"with {min(assumed)} the derivative of the cost by the weighted input, {finding.message}"
+                return _Said(UNDECIDED, Finding("unknown-name", why, finding.span))
             named = self._named_too(made)
             if finding.code == "free-index" and named is not None:
                 return _Said(UNDECIDED, Finding("not-understood", named, finding.span))
@@ -295,6 +304,10 @@ class _Checker:
             return line
         repair = Mender(self.document, self.story, court_of, self.until).repair(row)
         return line if repair is None else replace(line, repair=repair)
+
+
+def _other_case(key: str) -> str:
+    return key[:1].swapcase() + key[1:]
 
 
 def _open_sizes(made: Link, network: Network) -> bool:

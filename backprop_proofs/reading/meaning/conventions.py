@@ -169,7 +169,8 @@ def letter_families(chains: tuple[Chain, ...]) -> Rename | None:
 
     def change(name: tree.Name) -> tree.Name:
         letters = _letters(name)
-        if not letters or (name.above and _exponent(name) is None):
+        told_apart = bare_key(name).startswith("delta") and name.run  # δ_k is deltak by now
+        if not letters or told_apart or (name.above and _exponent(name) is None):
             return name
         return replace(name, base=f"{name.base}{''.join(letters)}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from backprop_proofs.errors import BackpropError, InvalidInput, InvalidNetwork
 from backprop_proofs.language.network import FunctionDefinition, Network
@@ -18,9 +19,11 @@ from backprop_proofs.reading.meaning.conventions import (
     as_chain,
     conventions,
     loss_equation,
+    renamed,
     spelled_out,
 )
 from backprop_proofs.reading.meaning.declare import Declared, formula_of, function_of
+from backprop_proofs.reading.meaning.error_terms import errors_meant, letters_of_errors
 from backprop_proofs.reading.meaning.every_layer import at_every_layer
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
@@ -55,7 +58,7 @@ from backprop_proofs.reading.meaning.usual import (
     NIELSEN,
     ONE_LAYER,
     folded_into_names,
-    moments_of,
+    missing_moments,
     written,
 )
 from backprop_proofs.reading.meaning.values import Misfit
@@ -74,7 +77,10 @@ class Taken:
 
 @dataclass(frozen=True)
 class Story:
-    """A text with what it is about. world: its names; taken: the links that define; trouble: what could not be used."""
+    """A text with what it is about. world: its names; taken: the links that define; trouble: what could not be used.
+
+    assumed: the errors δ of which nothing but convention says what they are.
+    """
 
     document: Document
     world: World | None
@@ -84,6 +90,7 @@ class Story:
     taken: tuple[Taken, ...] = ()
     notes: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
+    assumed: frozenset[str] = frozenset()
 
     def links(self, row: Row) -> Iterator[tuple[int, Node, Node, str, bool]]:
         """The links of a row, with the writer's conventions made explicit."""
@@ -123,7 +130,12 @@ def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
     """The chains of a text with names written plainly, and what makes them so."""
     chains = list(chains_of(*document.rows))
     plain = spelled_out(tuple(chains))
-    return ([as_chain(plain(chain)) for chain in chains] if plain else chains), plain
+    chains = [as_chain(plain(chain)) for chain in chains] if plain else chains
+    errors = letters_of_errors(tuple(chains)) if any(row.given for row in document.rows) else None
+    if errors is None:
+        return chains, plain
+    named = partial(renamed, change=errors)
+    return [as_chain(named(chain)) for chain in chains], after(plain, named)
 
 
 def _told(document: Document, activation: str | None, cost: str | None, matrices: bool) -> Story:
@@ -169,14 +181,22 @@ class _Teller:
         lines = list(self._from_lines({one.key for one in given}, own))
         given, more = self._amended(given)
         lines = more + [one for one in lines if one[0].key not in {other.key for other, _ in more}]
-        chosen = self._settled(given, lines)
+        others = [one for one, _ in lines]
+        errors = errors_meant(given, others, self.chains, self.census, self._numerators({"C"})) if own else []
+        meant = {one.key for one in errors}
+        chosen = self._settled([*given, *errors], [one for one in lines if one[0].key not in meant]) if errors else None
+        if chosen is None:
+            errors, chosen = [], self._settled(given, lines)
         if chosen is None:
             return Story(self.document, None, None, self.census, self.rewrite, (), tuple(self.notes), (self._why,))
         (network, world), used = chosen
         if world.single:
             self.notes.append(f"the columns in {world.single} are taken to have one entry each, as it is a number")
+        for one in errors:
+            self.notes.append(f"{one.key} is taken for the derivative of the cost by the weighted input")
         taken = (*self.formula_lines, *(where for one, where in lines if one in used))
-        return Story(self.document, world, network, self.census, self.rewrite, taken, tuple(self.notes))
+        said, assumed = tuple(self.notes), frozenset(one.key for one in errors)
+        return Story(self.document, world, network, self.census, self.rewrite, taken, said, assumed=assumed)
 
     def _once(self, declared: list[Declared]) -> list[Declared]:
         """The first equation of each name, and one for the last layer beside it."""
@@ -218,7 +238,7 @@ class _Teller:
     def _arranged(self, declared: list[Declared], used: list[Declared]) -> list[Declared]:
         """Lines before what they replace, each name defined before it is used by a name."""
         declared = self._with_nielsen(declared, used)
-        declared = declared + self._moments(declared + used)
+        declared = declared + missing_moments(declared + used)
         declared, used = (at_every_layer(some, self.chains) for some in (declared, used))
         keys = {one.key for one in used}
         last = {one.key for one in used if at_last(one.left)}
@@ -299,25 +319,6 @@ class _Teller:
     @property
     def _called(self) -> frozenset[str]:
         return self.census.functions - set(FUNCTIONS)
-
-    def _moments(self, declared: list[Declared]) -> list[Declared]:
-        """μ and σ², where nobody defines them and something is normalised by them."""
-        defined = {one.key for one in declared}
-        for one in declared:
-            for node in tree.walk(one.right):
-                if not isinstance(node, tree.Plus) or node.signs != (1, -1):
-                    continue
-                x, mean = node.terms
-                if (
-                    isinstance(x, tree.Name)
-                    and isinstance(mean, tree.Name)
-                    and bare_key(mean) == "mu"
-                    and len(x.below) == 1
-                ):
-                    if {"mu", "sigma2"} & defined or x.above or mean.below or len(x.below[0].items) != 1:
-                        return []
-                    return moments_of(x, mean)
-        return []
 
     def _shapes(self) -> dict[str, tuple[str, ...]]:
         """W ∈ R^{n×m} of the given part."""

@@ -11,6 +11,7 @@ from backprop_proofs.reading.document import read
 from backprop_proofs.reading.meaning.conventions import folded
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.forms import chains_of, has_derivative
+from backprop_proofs.reading.meaning.names import bare_key
 from backprop_proofs.reading.syntax import Chain, Node
 
 NIELSEN = {
@@ -42,7 +43,27 @@ def written(text: str) -> Chain:
     return next(chains_of(*read(text).rows))
 
 
-def moments_of(x: tree.Name, mean: tree.Name) -> list[Declared]:
+def missing_moments(declared: list[Declared]) -> list[Declared]:
+    """μ and σ², where nobody defines them and something is normalised by them."""
+    defined = {one.key for one in declared}
+    for one in declared:
+        for node in tree.walk(one.right):
+            if not isinstance(node, tree.Plus) or node.signs != (1, -1):
+                continue
+            x, mean = node.terms
+            if (
+                isinstance(x, tree.Name)
+                and isinstance(mean, tree.Name)
+                and bare_key(mean) == "mu"
+                and len(x.below) == 1
+            ):
+                if {"mu", "sigma2"} & defined or x.above or mean.below or len(x.below[0].items) != 1:
+                    return []
+                return _moments_of(x, mean)
+    return []
+
+
+def _moments_of(x: tree.Name, mean: tree.Name) -> list[Declared]:
     """μ = 1/N Σ x and σ² = 1/N Σ (x - μ)², the usual meaning of a normalisation's μ and σ²."""
     (letter,) = (item for item in x.below[0].items)
     one, count = tree.Number(Fraction(1)), tree.Name("N")

@@ -1,0 +1,108 @@
+"""δ, which nothing defines in a network of the writer's own: the derivative of the cost by the weighted input.
+
+Which weighted input, its index or its label tells: δ_k that of a_k, δ^{(2)} that of z^{(2)}. Sources: Nielsen, chapter
+2, "The four fundamental equations"; Bishop, PRML, (5.51).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.declare import Declared
+from backprop_proofs.reading.meaning.forms import only_derivative
+from backprop_proofs.reading.meaning.names import (
+    COSTS,
+    Census,
+    NotUnderstood,
+    bare_key,
+    is_kronecker,
+    letter_of,
+    names_of,
+)
+from backprop_proofs.reading.syntax import Chain, Node
+
+DELTA = "delta"
+
+
+def errors_meant(
+    given: Sequence[Declared], lines: Sequence[Declared], chains: Iterable[Chain], census: Census, costs: Sequence[str]
+) -> list[Declared]:
+    """The equations of such names, for those of which just one quantity may be the weighted input.
+
+    lines: the definitions among the lines of the derivation, of which only derivatives say what δ is. costs: the names
+    that something is differentiated of.
+    """
+    scalars = {one.key: one.left for one in (*given, *lines) if _is_cost(one, census, costs)}
+    cost = next((scalars[key] for key in (*costs, *scalars) if key in scalars), None)
+    known = {one.key for one in given} | {one.key for one in lines if only_derivative(one.right)}
+    weighted = [one for one in (*given, *lines) if _weighs(one.right) and not one.key.startswith(DELTA)]
+    found: dict[str, Declared] = {}
+    for name in (name for chain in chains for name in names_of(chain)) if cost is not None else ():
+        key = _key_of(name, census)
+        if key is None or key in known or key in found:
+            continue
+        meant = [one.left for one in weighted if _told_apart(key, one)]
+        if len(meant) == 1 and isinstance(meant[0], tree.Name):
+            left = replace(name, above=meant[0].above, below=meant[0].below, primes=0)
+            found[key] = Declared(key, left, tree.Derivative(cost, (meant[0],)))
+    return list(found.values())
+
+
+def _key_of(name: tree.Name, census: Census) -> str | None:
+    """The key of a name that may be an error."""
+    if not bare_key(name).startswith(DELTA) or is_kronecker(name) or name.primes:
+        return None
+    try:
+        return census.use(name).key
+    except NotUnderstood:
+        return None
+
+
+def _is_cost(one: Declared, census: Census, costs: Sequence[str]) -> bool:
+    if not isinstance(one.left, tree.Name) or not census.use(one.left).whole:
+        return False
+    return one.key in costs or bare_key(one.left) in COSTS - {"f", "H"}
+
+
+def letters_of_errors(chains: tuple[Chain, ...]) -> Callable[[tree.Name], Node] | None:
+    """What makes δ_j and δ_k two names, where z_j and a_k are two weighted inputs and nothing says what δ is."""
+    pairs = [(chain.parts[0], chain.parts[1]) for chain in chains if len(chain.parts) > 1]
+    names = [name for chain in chains for name in names_of(chain) if bare_key(name) == DELTA and not is_kronecker(name)]
+    letters = {_only_letter(name) for name in names}
+    inputs = {_only_letter(left) for left, right in pairs if isinstance(left, tree.Name) and _weighs(right)}
+    lefts = [left for left, right in pairs if only_derivative(right) and isinstance(left, tree.Name)]
+    said = any(bare_key(left) == DELTA for left in lefts)
+    if said or len(letters) < 2 or None in letters or not letters <= inputs:
+        return None
+
+    def change(name: tree.Name) -> tree.Name:
+        letter = _only_letter(name) if bare_key(name) == DELTA else None
+        return replace(name, base=f"{DELTA}{letter}", marks=(), run=True) if letter is not None else name
+
+    return change
+
+
+def _only_letter(name: tree.Name) -> str | None:
+    items = [item for script in name.below for item in script.items]
+    return letter_of(items[0]) if len(items) == 1 and not name.above else None
+
+
+def _weighs(right: Node) -> bool:
+    """Whether products are added up in it, or a matrix is applied, and no function is taken."""
+    nodes = tree.walk(right)
+    if any(isinstance(node, tree.Call | tree.Exponential | tree.Derivative | tree.Power) for node in nodes):
+        return False
+    products = [node for node in nodes if isinstance(node, tree.Product)]
+    return any(sum(isinstance(factor, tree.Name | tree.Transpose) for factor in p.factors) > 1 for p in products)
+
+
+def _told_apart(key: str, one: Declared) -> bool:
+    """Whether the label of δ, or the letter that is part of its name, is that of the quantity."""
+    assert isinstance(one.left, tree.Name)
+    label, other = key.removeprefix(DELTA), one.key.removeprefix(bare_key(one.left))
+    if label == other:
+        return True
+    named = one.key.endswith(label) and one.key != label
+    return not other and bool(label) and (named or _only_letter(one.left) == label)
