@@ -1,4 +1,4 @@
-"""A text that may be about numbers or about matrices: what is said of a line that is right in one way only."""
+"""Texts that may be taken in two ways: numbers or matrices, Nielsen's weights or those of the writer's own equation."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ def in_both(numbers: Report, matrices: Report) -> Report:
     """The report on numbers, with each line undecided that is proved in the one way and refuted in the other."""
     lines = tuple(map(_in_both, numbers.lines, matrices.lines))
     return replace(numbers, lines=lines, verdict=verdict_of(lines))
+
+
+def fewer_refuted(nielsens: Report, own: Report) -> Report:
+    """The report in which w is what the writer's equation of z says, where that refutes less and proves a line instead.
+
+    The equation itself does not count, as it is true by definition there.
+    """
+    pairs = list(zip(nielsens.lines, own.lines, strict=True))
+    taken = "taken as the definition of z"
+    defining = {line.index for line in own.lines if any(note.startswith(taken) for note in line.notes)}
+    instead = [two.index for one, two in pairs if (one.verdict, two.verdict) == (REFUTED, PROVED)]
+    refuted = [sum(line.verdict == REFUTED for line in report.lines) for report in (nielsens, own)]
+    if refuted[1] >= refuted[0] or set(instead) <= defining:
+        return nielsens
+    return replace(own, notes=(*own.notes, "the weights are taken as the equation of z has them, not as Nielsen's are"))
 
 
 def _in_both(one: CheckedLine, other: CheckedLine) -> CheckedLine:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import process_time
 
-from backprop_proofs.checking.both import in_both
+from backprop_proofs.checking.both import fewer_refuted, in_both
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.judge import Judgement, court_of
 from backprop_proofs.checking.mending import Mender
@@ -31,7 +31,7 @@ from backprop_proofs.reading.meaning.forms import EQUALS
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_kronecker, names_of
 from backprop_proofs.reading.meaning.naming import TAKEN
 from backprop_proofs.reading.meaning.statement import Link, link
-from backprop_proofs.reading.meaning.story import Story, story_of
+from backprop_proofs.reading.meaning.story import Story, Way, story_of
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import extended
 from backprop_proofs.reading.network_text import network as network_of
@@ -62,9 +62,15 @@ def checked(
     """The same for a text that has been read."""
     story = story_of(document, network, activation, cost)
     report = _Checker(document, story).report()
-    if network is not None or story.network is None or not story.census.may_be_matrices():
+    if network is not None or story.network is None:
         return report
-    other = story_of(document, None, activation, cost, matrices=True)
+    if report.verdict == REFUTED and not any(row.given for row in document.rows):
+        other = story_of(document, None, activation, cost, Way(own=True))
+        if other.network is not None and "z" in (taken.key for taken in other.taken):
+            report = fewer_refuted(report, _Checker(document, other).report())
+    if not story.census.may_be_matrices():
+        return report
+    other = story_of(document, None, activation, cost, Way(matrices=True))
     return report if other.network is None else in_both(report, _Checker(document, other).report(mending=False))
 
 

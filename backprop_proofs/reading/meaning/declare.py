@@ -218,7 +218,8 @@ def _in_usual_letters(world: World, known: Definition) -> Definition:
 
 def _over_times(world: World, known: Definition) -> list[Definition]:
     """E = Σ_t f_t as E = Σ_t E_t and E_t = f_t, so that a path to E goes through one time, or through the next."""
-    total = next((s for s in known.body.atoms(IndexSum) if _is_time(s) and not free_indices(s) - {index("T")}), None)
+    sizes = {index("T"), *free_indices(known.body)}  # a number has no other free letters
+    total = next((s for s in known.body.atoms(IndexSum) if _is_time(s) and free_indices(s) <= sizes), None)
     if total is None or known.ref.indices or isinstance(total.body, Ref):
         return [known]
     body, (letter, low, high) = opened(total)

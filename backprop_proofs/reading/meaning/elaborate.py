@@ -105,13 +105,13 @@ class Elaborator(Distinctions):
             return values.entrywise(left, right, span, self.same)
         if sign == "*":
             raise NotUnderstood(span, "* between arrays may be one product or another; write ⊙ or nothing")
-        if sign == "·" and all(columns):
-            return self._dot(left, right, span)
+        if sign in ("·", "•", "×", "⋆", "⊛") and all(columns):
+            return self._dot(left, right, sign, span)
         return values.product(left, right, span, self.same, self.world.limits)
 
-    def _dot(self, left: Value, right: Value, span: Span) -> Value:
+    def _dot(self, left: Value, right: Value, sign: str, span: Span) -> Value:
         """u · v, the inner product; ⊙ where that does not fit."""
-        self.warnings.append(Warned(TAKEN, f"· between vectors is taken for the {self.dot} product", span))
+        self.warnings.append(Warned(TAKEN, f"{sign} between vectors is taken for the {self.dot} product", span))
         if self.dot == "entrywise":
             return values.entrywise(left, right, span, self.same)
         return values.product(values.transposed(left), right, span, self.same, self.world.limits)
@@ -380,7 +380,9 @@ class Elaborator(Distinctions):
         if key in self.world.families or self.census.is_defined(key):
             return None
         inner = tree.Name(node.base[1:], node.marks, node.primes, node.above, node.below, False, node.span)
-        if self.census.use(inner).key not in self.world.families and not (self.open and self.census.is_name(inner)):
+        of = self.census.use(inner).key
+        known = not {of, of[:1].swapcase() + of[1:]}.isdisjoint(self.world.families)
+        if not known and not (self.open and self.census.is_name(inner)):
             return None
         return self._partial(values.scalar(self.world.cost), self.name(inner, scope), node.span)
 

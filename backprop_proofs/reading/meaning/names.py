@@ -16,6 +16,7 @@ from backprop_proofs.reading.syntax import (
     Derivative,
     Name,
     Node,
+    Norm,
     Number,
     Plus,
     Product,
@@ -28,7 +29,7 @@ from backprop_proofs.reading.syntax import (
     walk,
 )
 
-_FACES = frozenset(("bold", "cal", "rm", "sf", "bb", "text", "it", "tt", "frak", "scr"))
+_FACES = frozenset(("bold", "cal", "rm", "sf", "bb", "text", "it", "tt", "frak", "scr", "vec"))
 _INDEX_LETTERS = frozenset("ijklmnpqrstuv") | {"alpha", "beta", "mu", "nu", "zeta", "ell", "kappa", "tau"}
 _COUNTING = frozenset(("l", "ell", "t", "tau", "L", "T"))  # letters that count layers or times wherever they stand
 _LAST = frozenset(("L", "T"))
@@ -137,7 +138,10 @@ class Census:
         self._ranks: dict[str, tuple[int, int, bool]] | None = None
         nodes = [node for chain in self._chains for node in walk(chain)]
         self._matrices = matrices or any(
-            isinstance(n, Transpose) or (isinstance(n, Product) and set(n.operators) & {"⊙", "∘", ".*"}) for n in nodes
+            isinstance(n, Transpose)
+            or (isinstance(n, Norm) and n.bars == 2)
+            or (isinstance(n, Product) and set(n.operators) & {"⊙", "∘", ".*"})
+            for n in nodes
         )
         self._columns = _columns(nodes)
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
@@ -231,7 +235,7 @@ class Census:
                     one = self.use(name)
                 except NotUnderstood:
                     continue
-                bold = "bold" in name.marks
+                bold = not {"bold", "vec"}.isdisjoint(name.marks)
                 before = self._ranks.get(one.key, (0, 0, False))
                 staged = sum(("below", n) in self._staged(one.key) for n in range(len(one.below)))
                 if one.key in self._ranks and len(one.below) != before[0]:

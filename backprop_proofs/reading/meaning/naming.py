@@ -281,8 +281,9 @@ class Naming:
         return self._new_family(use, node)
 
     def _case_fits(self, other: Family, use: Use) -> bool:
-        """Whether w_{ik} may be an entry of W."""
-        return len(other.places) == len(use.above) + len(use.below) and other.above == len(use.above)
+        """Whether w_{ik} may be an entry of W, or W all of w."""
+        below = len(other.places) - other.above
+        return other.above == len(use.above) and (len(use.below) == below or (not use.below and below == 2))
 
     def _new_family(self, use: Use, node: tree.Name) -> Family:
         rank = max(self.census.rank(use), len(use.below))

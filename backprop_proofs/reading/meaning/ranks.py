@@ -181,7 +181,7 @@ class _Search:
         groups: list[str] = []
         for sign, kind in zip(("", *node.operators), kinds, strict=True):
             assert kind is not None
-            if sign == "·" and groups and groups[-1] == kind == COLUMN:
+            if sign in ("·", "•", "×") and groups and groups[-1] == kind == COLUMN:
                 groups[-1] = SCALAR
             elif groups and sign not in ENTRYWISE and sign != "*":
                 groups[-1] = _times(groups[-1], kind)

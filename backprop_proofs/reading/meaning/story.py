@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -33,14 +33,12 @@ from backprop_proofs.reading.meaning.forms import (
     at_last,
     chains_of,
     has_derivative,
-    has_one_index,
     has_two_indices,
     is_nielsen,
     lengths_of,
     links_in,
     only_derivative,
     same_layer,
-    written_like_nielsen,
 )
 from backprop_proofs.reading.meaning.names import (
     COSTS,
@@ -52,18 +50,30 @@ from backprop_proofs.reading.meaning.names import (
     letter_of,
     names_of,
 )
+from backprop_proofs.reading.meaning.nielsen import Usual
 from backprop_proofs.reading.meaning.usual import (
-    COST_TEXTS,
-    LAYER_TEXTS,
     NIELSEN,
-    ONE_LAYER,
     folded_into_names,
     missing_moments,
-    written,
 )
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import World, world_of
 from backprop_proofs.reading.syntax import Chain, Node
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a text is taken that leaves something open.
+
+    matrices: capitals are matrices where nothing says so. own: the first equation of z says in which order the indices
+    of the weights stand, and which layer they lead from, where no part is given; else Nielsen's says it.
+    """
+
+    matrices: bool = False
+    own: bool = False
+
+
+NIELSENS = Way()
 
 
 @dataclass(frozen=True)
@@ -106,12 +116,9 @@ def story_of(
     network: Network | None = None,
     activation: str | None = None,
     cost: str | None = None,
-    matrices: bool = False,
+    way: Way = NIELSENS,
 ) -> Story:
-    """What the text is about. Raises UnknownName for an activation or a cost that no table knows.
-
-    matrices: whether capitals are matrices where nothing says so.
-    """
+    """What the text is about. Raises UnknownName for an activation or a cost that no table knows."""
     if activation is not None:
         activation_named(activation)
     if cost is not None:
@@ -121,7 +128,7 @@ def story_of(
         above = [key for key, family in world.families.items() if family.above]
         return Story(document, world, network, Census(chains_of(*document.rows), above))
     try:
-        return _told(document, activation, cost, matrices)
+        return _told(document, activation, cost, way)
     except (NotUnderstood, Misfit, BackpropError, RecursionError) as error:
         return Story(document, None, None, Census(()), None, (), (), (str(error) or "it is nested too deep",))
 
@@ -138,16 +145,16 @@ def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
     return [as_chain(named(chain)) for chain in chains], after(plain, named)
 
 
-def _told(document: Document, activation: str | None, cost: str | None, matrices: bool) -> Story:
+def _told(document: Document, activation: str | None, cost: str | None, way: Way) -> Story:
     written, (chains, plain) = chains_of(*document.rows), _spelled_out(document)
-    told = _Teller(document, chains, activation, cost, plain, matrices).tell()
+    told = _Teller(document, chains, activation, cost, plain, way).tell()
     if told.network is not None:
         said = (f"{letter} is taken for the number of terms of the sum that it divides" for letter in counts(written))
         return replace(told, notes=(*told.notes, *said))
     for convention in conventions(tuple(chains)):
         both = after(plain, convention)
         made_explicit = [as_chain(convention(chain)) for chain in chains]
-        other = _Teller(document, made_explicit, activation, cost, both, matrices).tell()
+        other = _Teller(document, made_explicit, activation, cost, both, way).tell()
         if other.network is not None:
             return other
     return told
@@ -163,11 +170,11 @@ class _Teller:
         activation: str | None,
         cost: str | None,
         rewrite: Rewrite | None = None,
-        matrices: bool = False,
+        way: Way = NIELSENS,
     ):
         self.document, self.chains, self.rewrite = document, chains, rewrite
-        self.activation, self.cost, self.matrices = activation, cost, matrices
-        self.census = Census(chains, matrices=matrices)
+        self.activation, self.cost, self.way = activation, cost, way
+        self.census = Census(chains, matrices=way.matrices)
         self.notes: list[str] = []
         formulas = list(self._formulas())
         self.formulas = [known for known, _ in formulas]
@@ -237,7 +244,10 @@ class _Teller:
 
     def _arranged(self, declared: list[Declared], used: list[Declared]) -> list[Declared]:
         """Lines before what they replace, each name defined before it is used by a name."""
-        declared = self._with_nielsen(declared, used)
+        usual = Usual(
+            tuple(self.chains), self.census, self.activation, self.cost, bool(self.document.given), self.way.own
+        )
+        declared = usual.completed(declared, used)
         declared = declared + missing_moments(declared + used)
         declared, used = (at_every_layer(some, self.chains) for some in (declared, used))
         keys = {one.key for one in used}
@@ -248,7 +258,7 @@ class _Teller:
     def _network(self, equations: list[Declared]) -> tuple[Network, World]:
         chains = [*(Chain((one.left, one.right), (tree.Relation("="),)) for one in equations), *self.chains]
         firm = len(equations) if self.document.given else None
-        self.census = Census(chains, firm=firm, matrices=self.matrices)
+        self.census = Census(chains, firm=firm, matrices=self.way.matrices)
         defined = {one.key for one in equations}
         numbers = {one.key for one in equations if letter_of(one.left) is not None}
         costs = [key for key in self._numerators(numbers) if key not in defined]
@@ -418,6 +428,8 @@ class _Teller:
         if isinstance(right, tree.Name) and bare_key(right) == bare_key(left):
             return False
         derived = has_derivative(right)
+        if self.way.own and use.key == "z" and not derived:
+            return True
         if not own and use.key in ("C", *NIELSEN) and is_nielsen(use):
             if use.key == "C":
                 return not derived
@@ -440,41 +452,6 @@ class _Teller:
 
     def _names_quantity(self, left: tree.Name) -> bool:
         return any(bare_key(name) == bare_key(left)[1:] for chain in self.chains for name in names_of(chain))
-
-    def _with_nielsen(self, given: list[Declared], lines: list[Declared]) -> list[Declared]:
-        """Nielsen's equations for his letters, where nobody defines them and they are written as he writes them."""
-        declared = list(given)
-        added = True
-        while added:
-            added = False
-            for texts, like in ((NIELSEN, written_like_nielsen), (ONE_LAYER, has_one_index)):
-                if like is has_one_index and given:
-                    continue
-                for key, text in texts.items():
-                    own = lines if given or like is has_one_index else ()
-                    if key in {one.key for one in (*declared, *own)}:
-                        continue
-                    if self._occurs(key, declared, like):
-                        declared.append(Declared(key, *written(text).parts))
-                        added = True
-        if self.activation in LAYER_TEXTS and not any(one.key == "a" and at_last(one.left) for one in declared):
-            chain = written(LAYER_TEXTS[self.activation or ""])
-            declared.append(Declared("a", *chain.parts))
-        if self.cost in COST_TEXTS and "C" not in {one.key for one in declared}:
-            declared.append(Declared("C", *written(COST_TEXTS[self.cost or ""]).parts))
-        return declared
-
-    def _occurs(self, key: str, declared: list[Declared], like: Callable[[tree.Name], bool]) -> bool:
-        """Whether the name is written in the way that its equation is written in."""
-        chains = [*self.chains, *(Chain((one.left, one.right)) for one in declared)]
-        names = [name for chain in chains for name in names_of(chain)]
-        if key == "x":  # a^1 = x is said where x stands beside Nielsen's a and no equation speaks of it
-            spoken = any(bare_key(name) == "x" for one in declared for name in names_of(one.right))
-            own = any(one.key == "a" for one in declared) and not spoken
-            return own and any(bare_key(name) == "x" and has_one_index(name) for name in names)
-        found = [name for name in names if bare_key(name) == key and like(name)]
-        layered = any(not isinstance(script.items[0], tree.Number) for name in found for script in name.above)
-        return bool(found) and (layered or like is has_one_index or not self.document.given)
 
 
 def declared_in(document: Document) -> Network:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import read
-from backprop_proofs.reading.meaning.conventions import folded
+from backprop_proofs.reading.meaning.conventions import folded, renamed
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.forms import chains_of, has_derivative
 from backprop_proofs.reading.meaning.names import bare_key
@@ -35,6 +35,17 @@ COST_TEXTS = {
     "categorical-cross-entropy": r"C = -\sum_j y_j \ln a^L_j",
     "negative-log-likelihood": r"C = -\sum_j y_j a^L_j",
 }
+
+
+ACTIVATIONS = frozenset(("sigma", "f", "g", "h", "s", "phi", "varphi", "psi", "theta", "rho"))
+
+
+def in_letters(text: str, cost: tree.Name, activation: str = "sigma") -> Chain:
+    """The equation that a text is, with the writer's letters for C and σ."""
+    name = activation if len(activation) == 1 else f"\\{activation}"
+    chain = renamed(written(text.replace(r"\sigma", name)), lambda part: cost if bare_key(part) == "C" else part)
+    assert isinstance(chain, Chain)
+    return chain
 
 
 @lru_cache(maxsize=32)
