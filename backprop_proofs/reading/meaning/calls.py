@@ -65,6 +65,8 @@ class Calls(Naming):
             return values.mapped(inner, lambda u: slope(Fn(name, 0, u)))
         if name == "diag" and len(inner.shape) == 1:
             return Value(inner.shape * 2, lambda j, k: mul(Delta(j, k), inner.at(j)))
+        if inner.shape and self.of_cost and not primes and is_any_function(node.function):
+            return self._any_number(name, [inner], node)
         self._expect_function(name, node.function)
         return values.mapped(inner, lambda u: Fn(name, primes, u))
 
@@ -104,7 +106,13 @@ class Calls(Naming):
             m = fresh_index(index("m"))
             body = mul(y.at(m), Fn("log", 0, p.at(m)))
             return values.scalar(negative(sum_over(body, (m, *self.world.limits(y.shape[0])))))
-        if primes or self.world.network is not None or not is_any_function(node.function):
+        if primes or not is_any_function(node.function):
+            raise NotUnderstood(node.span, "a function of several arguments is not understood here")
+        return self._any_number(name, inner, node)
+
+    def _any_number(self, name: str, inner: list[Value], node: tree.Call) -> Value:
+        """Any function of all the entries of some quantities, in a definition."""
+        if self.world.network is not None:
             raise NotUnderstood(node.span, "a function of several arguments is not understood here")
         sets: list[Expr] = []
         for one in inner:

@@ -255,17 +255,14 @@ def _any_cost(world: World, cost: str, definitions: list[Definition]) -> Definit
 
 
 def _recursive(world: World, definition: Definition, definitions: list[Definition]) -> bool:
-    """Whether the quantity is what one stage hands to the next: used at an earlier stage than its user's."""
+    """Whether the quantity is all that one stage hands to the next: used by later stages, and not by its own."""
     place = world.families[definition.ref.name].staged()
     if place is None:
         return False
     mine = definition.ref.quantity
-    for other in definitions:
-        own = _stage_of(world, other.ref)
-        for ref in other.body.atoms(Ref):
-            if ref.quantity == mine and own is not None and ref.indices[place] != own:
-                return True
-    return False
+    users = [(ref, _stage_of(world, d.ref)) for d in definitions for ref in d.body.atoms(Ref) if ref.quantity == mine]
+    later = [own is not None and ref.indices[place] != own for ref, own in users]
+    return any(later) and all(later)
 
 
 def _all_of(world: World, key: str) -> Expr:

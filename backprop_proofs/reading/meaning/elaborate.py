@@ -165,7 +165,10 @@ class Elaborator(Distinctions):
         return values.mapped(inner, lambda u: power(u, Rational(1, node.order)))
 
     def _transpose(self, node: tree.Transpose, scope: Scope) -> Value:
-        return values.transposed(self.value(node.of, scope))
+        value = self.value(node.of, scope)
+        if not value.shape and isinstance(node.of, tree.Name) and not self.open and not self.world.single:
+            raise NotUnderstood(node.span, f"{node.of.base} is taken for a number, which has no transpose")
+        return values.transposed(value)
 
     def _scripted(self, node: tree.Scripted, scope: Scope) -> Value:
         """Indices on something in brackets: (u - v)_l."""

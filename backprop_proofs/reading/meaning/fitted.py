@@ -11,7 +11,7 @@ from backprop_proofs.reading.meaning.names import Census, NotUnderstood
 from backprop_proofs.reading.meaning.ranks import nearest_ranks
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import DOTS, World
-from backprop_proofs.reading.syntax import Node
+from backprop_proofs.reading.syntax import Name, Node, Transpose, walk
 
 
 def fitted_network(
@@ -37,10 +37,19 @@ def fitted_network(
             pass
         better = nearest_ranks([(one.left, one.right) for one in equations], lines, census)
         guesses = dict(census.corrected)
-        for corrected, single in (*(((better, False),) if better else ()), ({}, False), ({}, True)):
+        ways = [*([(better, False)] if better else []), ({}, False), ({}, True)]
+        if better and _turned(lines, census) & {key for key, rank in better.items() if rank == 0}:
+            ways.reverse()  # what is transposed is no number
+        for corrected, single in ways:
             census.corrected = guesses | corrected
             try:
                 return declared_network(equations, census, costs, functions, shapes=shapes, single=single)
             except (Misfit, NotUnderstood, InvalidNetwork):
                 continue
         raise
+
+
+def _turned(lines: Sequence[tuple[Node, Node]], census: Census) -> set[str]:
+    """The names that are transposed."""
+    nodes = [node for line in lines for side in line for node in walk(side)]
+    return {census.use(n.of).key for n in nodes if isinstance(n, Transpose) and isinstance(n.of, Name)}

@@ -103,6 +103,16 @@ def same_layer(left: tree.Name, right: Node) -> bool:
     return all(name.above == left.above for name in names_of(right) if bare_key(name) == "z")
 
 
+def is_weighted_sum(node: Node) -> bool:
+    """Whether it is Σ w a + b or W a + b, in whatever order, with nothing but plus signs and products in it."""
+    terms, signs = (node.terms, node.signs) if isinstance(node, tree.Plus) else ((node,), (1,))
+    bodies = [term.body if isinstance(term, tree.Sum) else term for term in terms]
+    products = [body for body in bodies if isinstance(body, tree.Product)]
+    parts = [part for body in bodies for part in (body.factors if isinstance(body, tree.Product) else (body,))]
+    names = [part.of if isinstance(part, tree.Transpose) else part for part in parts]
+    return len(products) == 1 and len(terms) <= 2 and set(signs) == {1} and all(isinstance(n, tree.Name) for n in names)
+
+
 def is_two(node: Node) -> bool:
     """Whether it is the number 2."""
     return isinstance(node, tree.Number) and node.value == 2

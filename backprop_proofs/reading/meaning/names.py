@@ -150,7 +150,9 @@ class Census:
         self._costs = {
             bare_key(n.of) for n in nodes if isinstance(n, Derivative) and isinstance(n.of, Name) and not n.of.below
         }
-        self._costs = (self._costs & COSTS) | {"C", "E", "J", "L", "Loss", "loss", "Cost", "cost"}
+        by = {bare_key(x) for n in nodes if isinstance(n, Derivative) for x in n.wrt if isinstance(x, Name)}
+        usual = {"C", "E", "J", "L", "Loss", "loss", "Cost", "cost"} - (by - self._costs)
+        self._costs = (self._costs & COSTS) | usual
 
     def _is_index_script(self, script: Script) -> bool:
         return any(not isinstance(item, Number) for item in script.items)
@@ -168,7 +170,7 @@ class Census:
                             shifted.add(letter)
         shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1 and letter.islower()}
         usual = {letter for letter, keys in holders.items() if letter in _INDEX_LETTERS and not keys <= COSTS}
-        defined = {letter_of(chain.parts[0]) or "" for chain in self._chains if len(chain.parts) > 1}
+        defined = {c.parts[0].base for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
         found = self.summed | shifted | (usual - defined) | (shared - self.bases - defined) | (_LAST & set(holders))
         return frozenset(found | self._chosen(found))
 

@@ -44,6 +44,7 @@ class Naming:
         self.refs: list[tuple[str, tuple[Expr, ...]]] = []
         self.new_names: list[str] = []
         self.dot = "inner"  # which product · between vectors is: that, or "entrywise"
+        self.of_cost = False  # whether it is the formula of the cost
         self.single = False  # whether columns have one entry each here, in the formula of a number
 
     # Dimensions and letters

@@ -89,7 +89,9 @@ def _link(world: World, census: Census, left: Node, right: Node, open_: bool) ->
 
 def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborator]:
     world, census, open_ = maker.world, maker.census, maker.open
-    maker.single = isinstance(left, tree.Name) and census.use(left).key == world.single
+    key = census.use(left).key if isinstance(left, tree.Name) else ""
+    maker.single = bool(key) and key == world.single
+    maker.of_cost = bool(key) and world.cost is not None and key == world.cost.name
     maker.lasts = lasts_of(world, (left, right))
     if world.network is not None:
         generic = {s.name for s, _, _ in world.network.parameters} - maker.lasts

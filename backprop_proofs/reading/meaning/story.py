@@ -35,6 +35,7 @@ from backprop_proofs.reading.meaning.forms import (
     has_derivative,
     has_two_indices,
     is_nielsen,
+    is_weighted_sum,
     lengths_of,
     links_in,
     only_derivative,
@@ -428,8 +429,8 @@ class _Teller:
         if isinstance(right, tree.Name) and bare_key(right) == bare_key(left):
             return False
         derived = has_derivative(right)
-        if self.way.own and use.key == "z" and not derived:
-            return True
+        if self.way.own and use.key == "z":
+            return is_weighted_sum(right)
         if not own and use.key in ("C", *NIELSEN) and is_nielsen(use):
             if use.key == "C":
                 return not derived
