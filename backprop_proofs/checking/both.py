@@ -16,10 +16,10 @@ def in_both(numbers: Report, matrices: Report) -> Report:
 def fewer_refuted(nielsens: Report, own: Report) -> Report:
     """The report in which w is what the writer's equation of z says, where that refutes less and proves a line instead.
 
-    The equation itself does not count, as it is true by definition there.
+    What is true by definition there does not count.
     """
     pairs = list(zip(nielsens.lines, own.lines, strict=True))
-    taken = "taken as the definition of z"
+    taken = "taken as the definition of "
     defining = {line.index for line in own.lines if any(note.startswith(taken) for note in line.notes)}
     instead = [two.index for one, two in pairs if (one.verdict, two.verdict) == (REFUTED, PROVED)]
     refuted = [sum(line.verdict == REFUTED for line in report.lines) for report in (nielsens, own)]
