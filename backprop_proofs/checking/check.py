@@ -246,7 +246,7 @@ class _Checker:
             finding = finding_of(made, judgement.counterexample, right)
             assumed = self.story.assumed & set(made.names)
             if assumed:
-                why = f"with {min(assumed)} the derivative of the cost by the weighted input, {finding.message}"
+                why = f"with δ the derivative of the cost by the weighted input, {finding.message}"
                 return _Said(UNDECIDED, Finding("unknown-name", why, finding.span))
             named = self._named_too(made)
             if finding.code == "free-index" and named is not None:

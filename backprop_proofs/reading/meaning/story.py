@@ -201,10 +201,14 @@ class _Teller:
         if world.single:
             self.notes.append(f"the columns in {world.single} are taken to have one entry each, as it is a number")
         for one in errors:
-            self.notes.append(f"{one.key} is taken for the derivative of the cost by the weighted input")
+            self.notes.append(f"{self._source(one.left)} is taken for the derivative of the cost by the weighted input")
         taken = (*self.formula_lines, *(where for one, where in lines if one in used))
         said, assumed = tuple(self.notes), frozenset(one.key for one in errors)
         return Story(self.document, world, network, self.census, self.rewrite, taken, said, assumed=assumed)
+
+    def _source(self, node: Node) -> str:
+        """What is written there."""
+        return tree.span_of(node).within(self.document.text)
 
     def _once(self, declared: list[Declared]) -> list[Declared]:
         """The first equation of each name, and one for the last layer beside it."""
@@ -404,6 +408,7 @@ class _Teller:
                 if (
                     before < now
                     and not (now - before) & known
+                    and not {name.rstrip("'") for name in now - before} & self.census.functions
                     and old.key not in now
                     and old.key not in {o.key for o, _ in found}
                 ):
