@@ -25,6 +25,7 @@ from backprop_proofs.errors import BackpropError, Malformed
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import free_indices
 from backprop_proofs.language.network import Network
+from backprop_proofs.networks.depth import deep_enough
 from backprop_proofs.reading import read
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.forms import EQUALS
@@ -229,7 +230,7 @@ class _Checker:
 
     def _judged(self, row: Row, made: Link, right: Node) -> _Said:
         assert self.story.world is not None
-        network = self._network(made)
+        network = deep_enough(self._network(made), made.equation)
         unknown = tuple(name for name in made.names if name in self.story.world.fresh)
         try:
             judgement = court_of(network).judge(made.equation, made.limits)

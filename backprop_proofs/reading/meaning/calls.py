@@ -49,6 +49,8 @@ class Calls(Naming):
     def call(self, node: tree.Call, scope: Scope) -> Value:
         if len(node.arguments) != 1:
             return self._of_several(node, scope)
+        if node.function.below and self.census.use(node.function).key in self.world.families:  # out_{o1} (1 - out_{o1})
+            return self.value(tree.Product((node.function, node.arguments[0]), ("",), node.span), scope)
         if node.function.above and bare_key(node.function).lower() in FUNCTIONS:
             return self._power_of_call(node, scope)
         name, primes = self._function(node.function, scope)

@@ -253,6 +253,8 @@ class Elaborator(Distinctions):
         whole = isinstance(node.lower, tree.Number) and node.lower.value == 1
         if upper is not None and whole and (isinstance(upper, Integer) or self._is_length(upper)):
             letter.dim = Dim(self.world.dims.new(letter.name, staged=False, value=upper))
+        elif letter.name in self.census.bases:
+            raise NotUnderstood(letter.span, f"what of each {letter.name} is added up is not said")
         elif indexed:
             raise Misfit("unused-bound-index", f"the sum over {letter.name} has no {letter.name} in it", letter.span)
         else:

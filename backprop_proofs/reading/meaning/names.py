@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from backprop_proofs.reading.commands import GREEK
 from backprop_proofs.reading.syntax import (
@@ -163,7 +164,9 @@ class Census:
         shifted: set[str] = set()
         for name in self._names:
             for script in (*name.above, *name.below):
-                for item in script.items:
+                for item, after in zip_longest(script.items, script.items[1:]):
+                    if isinstance(after, Number):  # o of net_{o1} is no index for that
+                        continue
                     for letter in _all_letters(item):
                         holders.setdefault(letter, set()).add(bare_key(name))
                         if isinstance(item, Plus):
@@ -201,6 +204,7 @@ class Census:
             if isinstance(call, CallOrProduct) and isinstance(call.call, Call)
         }
         lone = {bare_key(name) for name in self._names if name.below}
+        sure -= {bare_key(c.parts[0]) for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
         return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone))
 
     def is_index(self, node: Node) -> bool:
@@ -297,8 +301,12 @@ class Census:
             else:
                 key += f"^{_text(script)}"
         for script in name.below:
+            labelled = False  # whether the item before is a label, as o of o1 is
             for item in script.items:
-                if isinstance(item, Name) and item.below and not self.is_index(item):  # W_{f[i,j]}
+                before, labelled = labelled, False
+                if isinstance(item, Number) and before:
+                    key += _text_of(item)
+                elif isinstance(item, Name) and item.below and not self.is_index(item):  # W_{f[i,j]}
                     if not all(inner.bracket for inner in item.below):
                         below += self._nested(item)
                         continue
@@ -308,6 +316,7 @@ class Census:
                     key += f"_{_text_of(item)}"  # a2_i beside a2, as plain text has it
                 elif self._is_label(key, item, script, any(s.inline for s in name.below)):
                     key += f"_{_text_of(item)}"
+                    labelled = letter_of(item) is not None
                 else:
                     below.append(item)
         return Use(key, tuple(above), tuple(below), power, not above and not below)
@@ -326,6 +335,8 @@ class Census:
         if isinstance(item, Number):
             others = self._below.get(key.split("_")[0], ())
             return not any(self.is_index(each) and not isinstance(each, Number) for s in others for each in s.items)
+        if isinstance(item, Product):  # net_{h1}
+            return not self.is_index(item) and all(isinstance(factor, Name | Number) for factor in item.factors)
         letter = letter_of(item)
         if letter == ":" or (isinstance(item, Name) and item.base == ":"):
             return False
@@ -368,6 +379,8 @@ def _text(script: Script) -> str:
 def _text_of(node: Node) -> str:
     if isinstance(node, Name):
         return bare_key(node)
+    if isinstance(node, Product):
+        return "".join(map(_text_of, node.factors))
     return str(node.value) if isinstance(node, Number) else "?"
 
 

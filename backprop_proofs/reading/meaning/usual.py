@@ -103,8 +103,11 @@ def folded_into_names(declared: list[Declared]) -> list[Declared]:
         if has_derivative(one.right):
             continue
         left, right = one.left, one.right
-        declared = [
+        changed = [
             other if other.key == one.key else replace(other, right=folded(right, left, other.right))
             for other in declared
+        ]
+        declared = [  # out_{o1} is not out_{h1} in other letters
+            old if new.right == new.left else new for old, new in zip(declared, changed, strict=True)
         ]
     return declared

@@ -1,0 +1,31 @@
+"""Networks that are deep enough for what is said of their last layers but one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from sympy import Integer, Symbol
+
+from backprop_proofs.language.expressions import Ref
+from backprop_proofs.language.network import Equation, Network
+
+
+def deep_enough(network: Network, equation: Equation) -> Network:
+    """The network with L at least so large that a^{L-k}, which the equation speaks of, has a layer between.
+
+    A statement about layer L - 1 is one about networks that have it: with L from 3 on, where L is from 2 on.
+    """
+    for letter, low, high in network.parameters:
+        if isinstance(letter, Symbol) and isinstance(low, Integer) and high is None:
+            gaps = [letter - i for side in equation for ref in side.atoms(Ref) for i in ref.indices if i.has(letter)]
+            depth = max((int(gap) for gap in gaps if isinstance(gap, Integer)), default=0)
+            if depth > 0:
+                network = _from(network, letter, int(low) + depth)
+    return network
+
+
+@lru_cache(maxsize=256)
+def _from(network: Network, letter: Symbol, low: int) -> Network:
+    parameters = tuple((s, Integer(low) if s == letter else a, b) for s, a, b in network.parameters)
+    return replace(network, parameters=parameters)
