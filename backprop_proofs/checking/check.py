@@ -62,17 +62,20 @@ def checked(
 ) -> Report:
     """The same for a text that has been read."""
     story = story_of(document, network, activation, cost)
-    report = _Checker(document, story).report()
-    if network is not None or story.network is None:
-        return report
-    if report.verdict == REFUTED and not any(row.given for row in document.rows):
-        other = story_of(document, None, activation, cost, Way(own=True))
-        if other.network is not None and "z" in (taken.key for taken in other.taken):
-            report = fewer_refuted(report, _Checker(document, other).report())
-    if not story.census.may_be_matrices():
-        return report
-    other = story_of(document, None, activation, cost, Way(matrices=True))
-    return report if other.network is None else in_both(report, _Checker(document, other).report(mending=False))
+    checker = _Checker(document, story)
+    report = checker.report()
+    if network is None and story.network is not None:
+        if report.verdict == REFUTED and not any(row.given for row in document.rows):
+            other = story_of(document, None, activation, cost, Way(own=True))
+            if other.network is not None and "z" in (taken.key for taken in other.taken):
+                own = _Checker(document, other, checker.until)
+                chosen = fewer_refuted(report, own.report())
+                checker, report = (checker if chosen is report else own), chosen
+        if story.census.may_be_matrices():
+            other = story_of(document, None, activation, cost, Way(matrices=True))
+            if other.network is not None:
+                report = in_both(report, _Checker(document, other, checker.until).report())
+    return checker.mended(report)
 
 
 @dataclass(frozen=True)
@@ -88,16 +91,15 @@ class _Said:
 
 @dataclass
 class _Checker:
+    """until: up to what processor time steps are compared and mendings are sought."""
+
     document: Document
     story: Story
+    until: float = field(default_factory=lambda: process_time() + _SECONDS)
     chains: Chains = field(default_factory=Chains)
 
-    def report(self, mending: bool = True) -> Report:
-        self.until = process_time() + _SECONDS
-        rows = self.document.derivation
-        lines = tuple(self._line(row) for row in rows)
-        if mending:
-            lines = tuple(self._mended(row, line) for row, line in zip(rows, lines, strict=True))
+    def report(self) -> Report:
+        lines = tuple(self._line(row) for row in self.document.derivation)
         return Report(verdict_of(lines), lines, self.document.text, self._notes(), self.story.network)
 
     def _notes(self) -> tuple[str, ...]:
@@ -303,6 +305,11 @@ class _Checker:
         return differs or not agreed
 
     # Mending
+
+    def mended(self, report: Report) -> Report:
+        """The report with what mends its refuted lines."""
+        rows = self.document.derivation
+        return replace(report, lines=tuple(map(self._mended, rows, report.lines)))
 
     def _mended(self, row: Row, line: CheckedLine) -> CheckedLine:
         if line.verdict != REFUTED or process_time() > self.until:

@@ -10,6 +10,8 @@ from sympy import Integer, Symbol
 from backprop_proofs.language.expressions import Ref
 from backprop_proofs.language.network import Equation, Network
 
+MOST_BEFORE = 4  # layers before the last one that are asked for by number
+
 
 def deep_enough(network: Network, equation: Equation) -> Network:
     """The network with L at least so large that a^{L-k}, which the equation speaks of, has a layer between.
@@ -20,7 +22,7 @@ def deep_enough(network: Network, equation: Equation) -> Network:
         if isinstance(letter, Symbol) and isinstance(low, Integer) and high is None:
             gaps = [letter - i for side in equation for ref in side.atoms(Ref) for i in ref.indices if i.has(letter)]
             depth = max((int(gap) for gap in gaps if isinstance(gap, Integer)), default=0)
-            if depth > 0:
+            if 0 < depth <= MOST_BEFORE:
                 network = _from(network, letter, int(low) + depth)
     return network
 

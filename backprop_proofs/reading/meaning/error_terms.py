@@ -37,7 +37,8 @@ def errors_meant(
     scalars = {one.key: one.left for one in (*given, *lines) if _is_cost(one, census, costs)}
     cost = next((scalars[key] for key in (*costs, *scalars) if key in scalars), None)
     known = {one.key for one in given} | {one.key for one in lines if only_derivative(one.right)}
-    weighted = [one for one in (*given, *lines) if _weighs(one.right) and not one.key.startswith(DELTA)]
+    named = [one for one in (*given, *lines) if isinstance(one.left, tree.Name) and not one.key.startswith(DELTA)]
+    weighted = [one for one in named if _weighs(one.right)]
     found: dict[str, Declared] = {}
     for name in (name for chain in chains for name in names_of(chain)) if cost is not None else ():
         key = _key_of(name, census)
