@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,11 @@ from typing import IO
 
 COMMAND = (sys.executable, "-m", "backprop_proofs")
 Run = Callable[..., tuple[int, str, str]]  # the command within this process, as the fixture `run` has it
+
+
+def heed_interrupts() -> None:
+    """Before a program starts: Ctrl-C ends it, although a shell that runs the tests in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def process(

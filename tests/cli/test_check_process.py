@@ -66,6 +66,7 @@ def test_an_interrupt_ends_all_processes_quietly(folder: Path, everyone: bool) -
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=terminals.heed_interrupts,
     )
     with started as child:
         time.sleep(4)  # the files are judged by now, and it waits for standard input

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cli.terminals import COMMAND, Run, on_a_terminal, process
+from cli.terminals import COMMAND, Run, heed_interrupts, on_a_terminal, process
 
 from backprop_proofs import __version__, cli
 from backprop_proofs.derivation.theorems import THEOREMS
@@ -335,7 +335,9 @@ def test_a_full_disk_is_one_line() -> None:
 
 
 def test_an_interrupt_ends_it_quietly() -> None:
-    with subprocess.Popen([*COMMAND, "verify", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    pipe = subprocess.PIPE
+    command = [*COMMAND, "verify", "-"]
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True, preexec_fn=heed_interrupts) as child:
         time.sleep(3)  # it has started, and waits for standard input
         child.send_signal(signal.SIGINT)
         assert child.stderr is not None

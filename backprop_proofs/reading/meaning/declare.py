@@ -67,16 +67,18 @@ def declared_network(
     shapes: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     dots: tuple[str, ...] = DOTS,
     single: bool = False,
+    split: bool = True,
 ) -> tuple[Network, World]:
     """The network that the equations define; a cost that none defines is any function of what nothing else uses.
 
     dots: what · between vectors may be. single: whether the columns in the formula of the cost have one entry each.
+    split: whether a cost that is a sum over times is given a name for each of its terms.
     Raises Misfit, NotUnderstood or InvalidNetwork.
     """
     todo = tuple(equations)
     if len(todo) > MOST_EQUATIONS:
         raise InvalidNetwork(f"a network of at most {MOST_EQUATIONS} equations is understood; found {len(todo)}")
-    world = World(layout=layout, functions={function.name for function in functions}, dots=dots)
+    world = World(layout=layout, functions={function.name for function in functions}, dots=dots, split=split)
     census.lefts = {one.key for one in todo}
     named = next(iter(costs), None) or next((one.key for one in reversed(todo) if one.key in COSTS), None)
     world.cost = Ref(Quantity(named)) if named else None
@@ -160,7 +162,8 @@ def _network(
         spoken = {ref.name for ref in known.body.atoms(Ref)}
         derived = known.body.has(Partial) or spoken & {name.ref.name for name in names}
         (names if derived else definitions).append(known)
-    definitions = [part for known in definitions for part in _over_times(world, known)]
+    if world.split:
+        definitions = [part for known in definitions for part in _over_times(world, known)]
     for cost in costs:
         if cost not in {d.ref.name for d in definitions} and (definitions or names):
             world.families[cost] = Family(Quantity(cost), ())

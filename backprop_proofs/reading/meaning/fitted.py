@@ -21,6 +21,7 @@ def fitted_network(
     functions: Sequence[FunctionDefinition],
     shapes: Mapping[str, tuple[str, ...]],
     lines: Sequence[tuple[Node, Node]],
+    split: bool = True,
 ) -> tuple[Network, World]:
     """With vectors as columns; else as rows; else with other ranks; else with those in the cost of one entry each.
 
@@ -28,11 +29,11 @@ def fitted_network(
     """
     inner = DOTS[:1]
     try:
-        return declared_network(equations, census, costs, functions, shapes=shapes, dots=inner)
+        return declared_network(equations, census, costs, functions, shapes=shapes, dots=inner, split=split)
     except (Misfit, NotUnderstood) as trouble:
         try:
             if isinstance(trouble, Misfit):
-                return declared_network(equations, census, costs, functions, "rows", dots=inner)
+                return declared_network(equations, census, costs, functions, "rows", dots=inner, split=split)
         except (Misfit, NotUnderstood):
             pass
         better = nearest_ranks([(one.left, one.right) for one in equations], lines, census)
@@ -43,7 +44,7 @@ def fitted_network(
         for corrected, single in ways:
             census.corrected = guesses | corrected
             try:
-                return declared_network(equations, census, costs, functions, shapes=shapes, single=single)
+                return declared_network(equations, census, costs, functions, shapes=shapes, single=single, split=split)
             except (Misfit, NotUnderstood, InvalidNetwork):
                 continue
         raise

@@ -221,6 +221,7 @@ class _Teller:
         return list(kept.values())
 
     _why = ""
+    split = True  # whether a cost that is a sum over times has a name for what each time adds
 
     def _settled(
         self, declared: list[Declared], lines: list[tuple[Declared, Taken]]
@@ -270,7 +271,7 @@ class _Teller:
         if not equations:
             costs = []
         network, world = fitted_network(
-            equations, self.census, costs, self._functions(), self._shapes(), self._line_sides()
+            equations, self.census, costs, self._functions(), self._shapes(), self._line_sides(), self.split
         )
         if is_circular(network):
             raise InvalidNetwork("a quantity is defined by itself")
@@ -464,6 +465,7 @@ def declared_in(document: Document) -> Network:
     """The network that all rows of a text declare. Raises InvalidInput."""
     chains, plain = _spelled_out(document)
     teller = _Teller(document, chains, None, None, plain)
+    teller.split = False
     declared = [one for row in document.rows for one in teller._from_row(row)]
     found = [(one.key, at_last(one.left)) for one in declared]
     twice = next((key for number, (key, last) in enumerate(found) if (key, last) in found[:number]), None)

@@ -87,6 +87,7 @@ class World:
         "columns"  # how vectors stand: as columns, as "rows", or with gradients alone as rows, "gradient rows"
     )
     dots: tuple[str, ...] = DOTS  # what · between vectors may be, the first that fits
+    split: bool = True  # whether E = Σ_t f_t is read as Σ_t E_t
     single: str = ""  # the number whose formula is of columns with one entry each
     gradients: set[str] = field(default_factory=set)  # the names of gradients
 
