@@ -41,7 +41,7 @@ def test_derive(run: Run, tmp_path: Path) -> None:
     file.write_text(NETWORK)
     status, out, _ = run("derive", "W", "--network", str(file), "-f", "html")
     assert status == 0
-    assert {"dc-dw", "step-1"} <= set(ids(out))
+    assert {"de-dw", "step-1"} <= set(ids(out))
 
 
 def test_paths(run: Run) -> None:

@@ -190,6 +190,8 @@ def test_any_change_is_found_and_the_step_named(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["bp1", "bp2", "bp3", "bp4", "softmax-sum", "softmax-error-normalised"]))
     number = data.draw(st.sampled_from([0, 1]))
     ways = list(leaves(document_of(name, number)["theorems"][0]))
+    if name == "softmax-sum":  # which speaks of the last layer alone, and holds with other layers before it, too
+        ways = [way for way in ways if way[:2] != ("network", "sizes")]
     expect_found(name, number, data.draw(st.sampled_from(ways)), data.draw(st.integers(0, 10)))
 
 

@@ -225,6 +225,7 @@ def test_a_recursion_forwards_after_one_backwards_is_found_to_be_acyclic() -> No
     subprocess.run([sys.executable, "-c", BOTH_WAYS], check=True, timeout=30, env={**os.environ, "PYTHONPATH": path})
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the alarm may ring in a destructor
 def test_what_the_rules_conclude_in_random_networks_is_true() -> None:
     counts = sweep(range(60))
     assert counts["chain-rule"] > 20  # with a path from X to Y that the set has to meet
