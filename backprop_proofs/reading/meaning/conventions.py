@@ -220,7 +220,7 @@ def _offsets(chains: tuple[Chain, ...]) -> dict[str, int]:
     if not steps:
         return {}
     after, before = next(iter(steps.items()))
-    if len(after) != 1 or len(before) != 1 or "l" in (after, before):
+    if len(after) != 1 or len(before) != 1 or "l" in (after, before) or after == before:
         return {}
     offsets = {before: 0, after: 1}
     for later, earlier in steps.items():
