@@ -179,13 +179,19 @@ class _Checker:
             why = self.story.trouble[0] if self.story.trouble else "no network"
             return _Said(UNDECIDED, Finding("no-network", f"the network is not understood: {why}", span_of(left)))
         try:
-            made, _ = link(self.story.world, self.story.census, left, right)
-        except Misfit as misfit:
-            return self._misfit(misfit, left, right)
+            return self._said(row, number, left, right)
         except NotUnderstood as unclear:
             return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
         except (BackpropError, RecursionError) as error:
             return _Said(UNDECIDED, Finding("not-understood", str(error), span_of(right)))
+
+    def _said(self, row: Row, number: int, left: Node, right: Node) -> _Said:
+        """Raises NotUnderstood, BackpropError or RecursionError."""
+        assert self.story.world is not None
+        try:
+            made, _ = link(self.story.world, self.story.census, left, right)
+        except Misfit as misfit:
+            return self._misfit(misfit, left, right)
         defines = self.story.defines(row.index or 0, number)
         if defines is not None:
             return self._definition(made, defines, right)
@@ -199,27 +205,33 @@ class _Checker:
         return _Said(PROVED, notes=(f"taken as the definition of {name}",))
 
     def _misfit(self, misfit: Misfit, left: Node, right: Node) -> _Said:
-        """What does not fit is wrong, unless it fits where gradients are rows, or what it is was guessed."""
+        """What does not fit is wrong, unless it fits where gradients are rows, or what it is was guessed.
+
+        Raises NotUnderstood.
+        """
         finding = Finding(misfit.code, misfit.message, misfit.span)
         world = self.story.world
         assert world is not None
         assert self.story.network is not None
-        if misfit.code == "shape" and world.layout == "columns":
-            try:
-                with world.laid_out("gradient rows"):
-                    link(world, self.story.census, left, right)
-                words = "where gradients are rows this fits, where they are columns it does not; write it with indices"
-                return _Said(UNDECIDED, Finding("layout", words, misfit.span))
-            except Misfit:
-                pass
-            except NotUnderstood as unclear:
-                return _Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
+        if misfit.code == "shape" and world.layout == "columns" and self._fits_in_rows(left, right):
+            words = "where gradients are rows this fits, where they are columns it does not; write it with indices"
+            return _Said(UNDECIDED, Finding("layout", words, misfit.span))
         unknown = self._unknown(left, right)
         sure = misfit.code == "unused-bound-index" or not unknown
         return _Said(REFUTED if sure else UNDECIDED, finding)
 
+    def _fits_in_rows(self, left: Node, right: Node) -> bool:
+        """Whether the shapes of an equation fit where gradients are rows. Raises NotUnderstood."""
+        assert self.story.world is not None
+        try:
+            with self.story.world.laid_out("gradient rows"):
+                link(self.story.world, self.story.census, left, right)
+        except Misfit:
+            return False
+        return True
+
     def _unknown(self, *sides: Node) -> set[str]:
-        """The vectors and matrices that no equation speaks of."""
+        """The vectors and matrices that no equation speaks of. Raises NotUnderstood."""
         world, census = self.story.world, self.story.census
         assert world is not None
         assert self.story.network is not None

@@ -97,6 +97,8 @@ def _given(definitions: str, line: str) -> str:
 
 Z = r"z^l_j = \sum_k w^l_{jk} a^{l-1}_k + b^l_j"
 TWO = "z_i = \\sum_j W_{ij} x_j\na_i = \\tanh(z_i)\nC = \\sum_i (a_i - y_i)^2 / 2"
+NEURON = "z = b + \\sum_j x_j w_j\na = \\sigma(z)"
+NORMED = "y_i = \\gamma h_i + \\beta\nh_i = (x_i - \\mu) / \\sqrt{\\sigma^2 + \\epsilon}"
 ROUNDABOUT = "\n".join(rf"{a}_j = {b}_j + {b}_j" for a, b in pairwise("pqrstuvwxyzabcdefgh"))
 # Readable mathematics on which somebody who evaluates, expands, recurses or loops would not come back.
 MEANT = {
@@ -163,6 +165,13 @@ MEANT = {
     "a network of many letters": _given("\n".join(f"q_{{{n}}} = q_{{{n + 1}}}^2" for n in range(300)), "q_0 = 1"),
     "a wide network": _given(TWO, r"\frac{\partial C}{\partial W_{ij}} = (a_i - y_i) (1 - a_i^2) x_j"),
     "a network beside it": TWO + "\n" + Z + "\n1 = 2",
+    "logarithms of logarithms": _given(
+        "C = -{1 \\over n} \\sum_x [y \\ln a + (1 - y)" + r" \ln" * 50 + " (1-a)]\n" + NEURON,
+        r"{\partial C \over \partial w_j} = {1 \over n} \sum_x (a - y) x_j",
+    ),
+    "sums of one range in one another": _given(NORMED, r"\mu = \sum_{" + "k" * 50 + "=1}^N y_k"),
+    "a misfit with an index of an index": r"$S_{}=q^Tk$$o$" + "\n" + r"T$S_{i:}=({}(P_{})_{w^l_:}){}{}(P{}{}){}",
+    "a normalised x with words below": _given(NORMED.replace("x_i -", r"x_\text{if} -"), r"y_i = x_i"),
     "softmax of softmax": r"a_j = \text{softmax}(\text{softmax}(\text{softmax}(z)_j)_j)_j",
 }  # fmt: skip
 # What is put into a derivation somewhere.

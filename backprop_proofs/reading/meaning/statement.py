@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Symbol, preorder_traversal
+from sympy import Basic, Expr, Symbol, preorder_traversal
 
-from backprop_proofs.language.expressions import Fn
+from backprop_proofs.language.expressions import Fn, IndexSum
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Equation
 from backprop_proofs.networks.structure import letters_of_ranges
@@ -22,6 +22,7 @@ from backprop_proofs.reading.meaning.world import World, spare_names
 from backprop_proofs.reading.syntax import Node, span_of
 
 MOST_PARTS, MOST_CALLS = 4_000, 60  # parts of one side of an equation, and function values among them
+MOST_NESTED = {Fn: 12, IndexSum: 8}  # of one kind within one another
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,18 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
 
 
 def _is_large(expr: Expr) -> bool:
-    """Whether an expression has too many parts, or functions nested too deep."""
+    """Whether an expression has too many parts, or functions or sums nested too deep."""
     calls = 0
     for number, part in enumerate(preorder_traversal(expr)):
         calls += isinstance(part, Fn)
         if number > MOST_PARTS or calls > MOST_CALLS:
             return True
-    return False
+    return any(_nested(expr, kind) > most for kind, most in MOST_NESTED.items())
+
+
+def _nested(expr: Basic, kind: type[Expr]) -> int:
+    """How many expressions of a kind stand within one another at most."""
+    return max((_nested(part, kind) for part in expr.args), default=0) + isinstance(expr, kind)
 
 
 def _alike(one: Value, other: Value, right: Node, maker: Elaborator) -> tuple[Value, Value]:

@@ -56,31 +56,25 @@ def written(text: str) -> Chain:
 
 def missing_moments(declared: list[Declared]) -> list[Declared]:
     """μ and σ², where nobody defines them and something is normalised by them."""
-    defined = {one.key for one in declared}
     for one in declared:
         for node in tree.walk(one.right):
-            if not isinstance(node, tree.Plus) or node.signs != (1, -1):
+            x, mean = node.terms if isinstance(node, tree.Plus) and node.signs == (1, -1) else (None, None)
+            if not (isinstance(x, tree.Name) and isinstance(mean, tree.Name) and bare_key(mean) == "mu"):
                 continue
-            x, mean = node.terms
-            if (
-                isinstance(x, tree.Name)
-                and isinstance(mean, tree.Name)
-                and bare_key(mean) == "mu"
-                and len(x.below) == 1
-            ):
-                if {"mu", "sigma2"} & defined or x.above or mean.below or len(x.below[0].items) != 1:
-                    return []
-                return _moments_of(x, mean)
+            letters = [item for script in x.below for item in script.items]
+            if len(letters) != 1 or not isinstance(letters[0], tree.Name):
+                continue
+            if any(other.key in ("mu", "sigma2") for other in declared) or x.above or mean.below:
+                return []
+            return _moments_of(x, mean, letters[0])
     return []
 
 
-def _moments_of(x: tree.Name, mean: tree.Name) -> list[Declared]:
+def _moments_of(x: tree.Name, mean: tree.Name, letter: tree.Name) -> list[Declared]:
     """μ = 1/N Σ x and σ² = 1/N Σ (x - μ)², the usual meaning of a normalisation's μ and σ²."""
-    (letter,) = (item for item in x.below[0].items)
     one, count = tree.Number(Fraction(1)), tree.Name("N")
 
     def average(body: Node) -> Node:
-        assert isinstance(letter, tree.Name)
         total = tree.Sum("sum", (letter,), one, count, (), body)
         return tree.Product((tree.Quotient(one, count), total), ("",))
 
