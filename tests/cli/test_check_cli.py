@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.terminals import process
+from cli.terminals import Run, process
 from render.checked import FAILS, MENDS, report_of
 
-from backprop_proofs import cli
 from backprop_proofs.checking import check as judge
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, UNREADABLE, Report
 from backprop_proofs.cli_files import Outcome, status
 from backprop_proofs.errors import InvalidInput
 
-Run = Callable[..., tuple[int, str, str]]
 SAYS: dict[str, dict[str, Any]] = {
     "p": {},
     "r": {
@@ -51,29 +48,18 @@ def by_the_letter(text: str, **given: Any) -> Report:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """The command within this process, with a judge who goes by the letter: (status, standard output and error)."""
-    monkeypatch.setenv("COLUMNS", "80")
+def check(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command `check` within this process, with a judge who goes by the letter."""
     monkeypatch.setattr(judge, "check", by_the_letter)
     asked.clear()
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(["check", *arguments])
-        found = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, found.out, found.err
-
-    yield call
-    gc.unfreeze()
-    gc.enable()
+    return partial(run, "check")
 
 
 # One file
 
 
-def test_one_file(run: Run, folder: Path) -> None:
-    code, out, err = run("pru.txt")
+def test_one_file(check: Run, folder: Path) -> None:
+    code, out, err = check("pru.txt")
     assert (code, err) == (1, "")
     assert out.startswith("pru.txt: refuted\n----------------\n  ✓ 1  a = p\n  ✗ 2  a = r\n  ? 3  a = u\n")
     for part in (
@@ -88,39 +74,39 @@ def test_one_file(run: Run, folder: Path) -> None:
     assert "at line" not in out
 
 
-def test_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input(check: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for text, code in (("a = p\n", 0), ("a = r\n", 1)):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-        found = run("-")
+        found = check("-")
         assert (found[0], found[2]) == (code, "")
         assert found[1].startswith("<stdin>: ")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a = p\n")))
-    assert json.loads(run("-", "-f", "json")[1])["files"][0]["file"] == "-"
+    assert json.loads(check("-", "-f", "json")[1])["files"][0]["file"] == "-"
 
 
-def test_what_is_said_of_the_network_is_handed_on(run: Run, folder: Path) -> None:
+def test_what_is_said_of_the_network_is_handed_on(check: Run, folder: Path) -> None:
     equations = "z_i = \\sum_j W_{ij} x_j ; a_i = \\tanh(z_i) ; C = \\sum_i (a_i - y_i)^2\n"
     (folder / "net.txt").write_text(equations)
-    run("p.txt", "u.txt", "--activation", "softmax", "--cost", "quadratic")
-    run("p.txt", "--network", "net.txt")
-    run("p.txt")
+    check("p.txt", "u.txt", "--activation", "softmax", "--cost", "quadratic")
+    check("p.txt", "--network", "net.txt")
+    check("p.txt")
     given = {"network": None, "activation": "softmax", "cost": "quadratic"}
     nothing = {"network": None, "activation": None, "cost": None}
     assert asked == [given, given, nothing | {"network": equations}, nothing]
 
 
-def test_a_page_goes_to_a_file(run: Run, folder: Path) -> None:
+def test_a_page_goes_to_a_file(check: Run, folder: Path) -> None:
     for format in ("text", "json", "sarif", "github"):
-        printed = run("pru.txt", "-f", format)
-        assert run("pru.txt", "-f", format, "-o", "out") == (1, "", "")
+        printed = check("pru.txt", "-f", format)
+        assert check("pru.txt", "-f", format, "-o", "out") == (1, "", "")
         assert (folder / "out").read_text(encoding="utf-8") == printed[1]
 
 
 # Several files
 
 
-def test_several_files_end_in_a_table(run: Run, folder: Path) -> None:
-    code, out, err = run("p.txt", "pru.txt", "u.txt", "ur.txt")
+def test_several_files_end_in_a_table(check: Run, folder: Path) -> None:
+    code, out, err = check("p.txt", "pru.txt", "u.txt", "ur.txt")
     assert (code, err) == (1, "")
     assert out.startswith("pru.txt: refuted\n----------------\nLine 2, column 1: ")
     assert out.count("\nWhere it fails\n") == 2  # a page each for those that are wrong
@@ -135,16 +121,16 @@ def test_several_files_end_in_a_table(run: Run, folder: Path) -> None:
     ]
 
 
-def test_files_keep_their_order_in_every_format(run: Run, folder: Path) -> None:
+def test_files_keep_their_order_in_every_format(check: Run, folder: Path) -> None:
     names = ["u.txt", "p.txt", "pru.txt", "n.txt", "p.txt"]
-    document = json.loads(run(*names, "-f", "json")[1])
+    document = json.loads(check(*names, "-f", "json")[1])
     assert document["schema"] == "backprop-proofs/check/1"
     assert [entry["file"] for entry in document["files"]] == names
     assert [entry["verdict"] for entry in document["files"]] == [UNDECIDED, PROVED, REFUTED, UNREADABLE, PROVED]
     assert document["files"][2]["first_bad_line"] == 1
-    found = json.loads(run(*names, "-f", "sarif")[1])["runs"][0]["results"]
+    found = json.loads(check(*names, "-f", "sarif")[1])["runs"][0]["results"]
     assert [result["level"] for result in found] == ["note", "error", "note", "warning"]
-    lines = run(*names, "-f", "github")[1].splitlines()
+    lines = check(*names, "-f", "github")[1].splitlines()
     assert [line.split(" ")[0] for line in lines] == ["::notice", "::error", "::notice", "::warning"]
     assert lines[1].startswith("::error file=pru.txt,line=2,endLine=2,col=1,endColumn=6,title=refuted (unequal)::")
     assert "it is 100%25 wrong%0Aw^{l+1}_{jk} should be" in lines[1]
@@ -153,70 +139,70 @@ def test_files_keep_their_order_in_every_format(run: Run, folder: Path) -> None:
 # Files that cannot be read
 
 
-def test_each_bad_file_is_one_line(run: Run, bad: dict[str, str]) -> None:
+def test_each_bad_file_is_one_line(check: Run, bad: dict[str, str]) -> None:
     for name, why in bad.items():
-        code, out, err = run(name)
+        code, out, err = check(name)
         assert (code, out) == (2, "")
         assert re.fullmatch(rf"backprop-proofs: cannot (read|check) {re.escape(name)}: {re.escape(why)}\n", err)
-        (entry,) = json.loads(run(name, "-f", "json")[1])["files"]
+        (entry,) = json.loads(check(name, "-f", "json")[1])["files"]
         assert (entry["verdict"], entry["lines"], entry["first_bad_line"]) == (UNREADABLE, [], None)
         assert entry["message"] == why
 
 
-def test_bad_files_do_not_stop_the_others(run: Run, bad: dict[str, str]) -> None:
+def test_bad_files_do_not_stop_the_others(check: Run, bad: dict[str, str]) -> None:
     names = [name for bad_one in bad for name in (bad_one, "p.txt")]
-    code, out, err = run(*names)
+    code, out, err = check(*names)
     assert code == 2
     assert err.count("\n") == len(bad)
     assert out.endswith(f"{2 * len(bad)} files: {len(bad)} proved ✓, {len(bad)} unreadable !\n")
-    assert run(*names, "pru.txt")[0] == 1
+    assert check(*names, "pru.txt")[0] == 1
 
 
-def test_an_unreadable_line_or_an_empty_file_is_no_fault(run: Run, folder: Path) -> None:
+def test_an_unreadable_line_or_an_empty_file_is_no_fault(check: Run, folder: Path) -> None:
     (folder / "empty.txt").write_text("")
-    code, out, err = run("empty.txt")
+    code, out, err = check("empty.txt")
     assert (code, err) == (2, "")
     assert "no equation was found" in out
-    assert run("pn.txt")[0] == 3
+    assert check("pn.txt")[0] == 3
 
 
-def test_a_fault_of_the_program_on_one_file(run: Run, folder: Path) -> None:
+def test_a_fault_of_the_program_on_one_file(check: Run, folder: Path) -> None:
     (folder / "raise.txt").write_text("raise")
     for format in ("text", "json", "sarif", "github"):
-        code, out, err = run("p.txt", "raise.txt", "pp.txt", "-f", format)
+        code, out, err = check("p.txt", "raise.txt", "pp.txt", "-f", format)
         assert code == 2
         said = "backprop-proofs: cannot check raise.txt: a fault of the program: RuntimeError: out of order\n"
         assert err == said
         assert "raise.txt" in out
-    entries = json.loads(run("p.txt", "raise.txt", "pp.txt", "-f", "json")[1])["files"]
+    entries = json.loads(check("p.txt", "raise.txt", "pp.txt", "-f", "json")[1])["files"]
     assert [(entry["verdict"], len(entry["lines"])) for entry in entries] == [(PROVED, 1), (UNDECIDED, 0), (PROVED, 2)]
-    assert run("raise.txt", "pru.txt")[0] == 1
+    assert check("raise.txt", "pru.txt")[0] == 1
 
 
-def test_encodings(run: Run, folder: Path) -> None:
+def test_encodings(check: Run, folder: Path) -> None:
     for number, (encoding, mark) in enumerate((("utf-8", b""), ("utf-8-sig", b""), ("utf-16", b""), ("latin-1", b""))):
         (folder / f"{number}").write_bytes(mark + "für alle\na = p\n".encode(encoding))
-        assert run(f"{number}")[0] == 0
+        assert check(f"{number}")[0] == 0
 
 
-def test_a_name_with_control_characters_is_one_plain_line(run: Run, folder: Path) -> None:
+def test_a_name_with_control_characters_is_one_plain_line(check: Run, folder: Path) -> None:
     name = "a\x1b[31m\nb"
     (folder / name).write_text("a = r\n")
     for arguments in ((name,), (name, "p.txt"), (f"{name}gone",)):
-        _, out, err = run(*arguments)
+        _, out, err = check(*arguments)
         assert "\x1b" not in out + err
         assert err.count("\n") <= 1
-    assert json.loads(run(name, "-f", "json")[1])["files"][0]["file"] == name
-    assert "\n" not in run(name, "-f", "github")[1].removesuffix("\n")
+    assert json.loads(check(name, "-f", "json")[1])["files"][0]["file"] == name
+    assert "\n" not in check(name, "-f", "github")[1].removesuffix("\n")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files are bytes on POSIX only")
-def test_a_name_that_is_no_text(run: Run, folder: Path) -> None:
+def test_a_name_that_is_no_text(check: Run, folder: Path) -> None:
     name = os.fsdecode(b"\xff.txt")
     (folder / name).write_text("a = r\n")
-    assert run(name)[:2] == (1, run(name, "-o", "-")[1])
+    assert check(name)[:2] == (1, check(name, "-o", "-")[1])
     for format in ("text", "json", "sarif", "github"):
-        assert run(name, f"{name}gone", "-f", format, "-o", "out")[0] == 1
+        assert check(name, f"{name}gone", "-f", format, "-o", "out")[0] == 1
 
 
 # Exit statuses
@@ -234,9 +220,9 @@ def test_the_status_of_several_files(count: int) -> None:
         assert status(found) == status(found[::-1]) == next(WORST[verdict] for verdict in WORST if verdict in verdicts)
 
 
-def test_the_status_of_each_file(run: Run, folder: Path) -> None:
+def test_the_status_of_each_file(check: Run, folder: Path) -> None:
     statuses = {"p": 0, "pp": 0, "pru": 1, "u": 3, "n": 2, "pn": 3, "ur": 1}
-    assert {name: run(f"{name}.txt")[0] for name in statuses} == statuses
+    assert {name: check(f"{name}.txt")[0] for name in statuses} == statuses
 
 
 # What mends a line, as an editor applies it
@@ -258,13 +244,9 @@ and then $\partial C/\partial b^l_j = -\delta^l_j$.
 }
 
 
-def fixes_of(capsys: pytest.CaptureFixture[str], file: Path) -> list[Any]:
+def fixes_of(run: Run, file: Path) -> list[Any]:
     """What SARIF says of a file: the fix of each line that is refuted."""
-    with pytest.raises(SystemExit):
-        cli.main(["check", str(file), "--format", "sarif"])
-    gc.unfreeze()
-    gc.enable()
-    results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    results = json.loads(run("check", str(file), "--format", "sarif")[1])["runs"][0]["results"]
     assert [len(result.get("fixes", ())) for result in results] == [1] * len(results)
     return [result["fixes"][0] for result in results]
 
@@ -285,13 +267,11 @@ def applied(text: str, fixes: list[Any], file: Path) -> str:
 
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
-def test_a_fix_in_sarif_mends_the_file(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, newline: str
-) -> None:
+def test_a_fix_in_sarif_mends_the_file(run: Run, tmp_path: Path, name: str, newline: str) -> None:
     file = tmp_path / "derivation.tex"
     text = WRONG[name].replace("\n", newline)
     file.write_text(text, encoding="utf-8", newline="")
-    fixes = fixes_of(capsys, file)
+    fixes = fixes_of(run, file)
     assert fixes
     assert all(" should be " in fix["description"]["text"] for fix in fixes)
     again = applied(text, fixes, file)
@@ -300,8 +280,8 @@ def test_a_fix_in_sarif_mends_the_file(
     assert [line.verdict for line in after.lines] == [PROVED] * len(before.lines)
 
 
-def test_what_nothing_mends_has_no_fix(run: Run, folder: Path) -> None:
-    results = json.loads(run("pru.txt", "n.txt", "-f", "sarif")[1])["runs"][0]["results"]
+def test_what_nothing_mends_has_no_fix(check: Run, folder: Path) -> None:
+    results = json.loads(check("pru.txt", "n.txt", "-f", "sarif")[1])["runs"][0]["results"]
     assert ["fixes" in result for result in results] == [True, False, False]
 
 
@@ -333,21 +313,17 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("arguments", FAULTS)
-def test_bad_arguments_are_one_line_and_status_2(
-    capsys: pytest.CaptureFixture[str], run: Run, folder: Path, arguments: str
-) -> None:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(arguments.split(" "))
-    found = capsys.readouterr()
-    assert (ended.value.code, found.out) == (2, "")
-    assert found.err.count("\n") == 1
-    assert FAULTS[arguments] in found.err
+def test_bad_arguments_are_one_line_and_status_2(run: Run, folder: Path, arguments: str) -> None:
+    code, out, err = run(*arguments.split(" "))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert FAULTS[arguments] in err
 
 
 @pytest.mark.parametrize("text", ["z_i = ", "hello", "z_i = \\sum_j W_{ij} x_j +"])
-def test_a_network_that_is_none_is_said_once(run: Run, folder: Path, text: str) -> None:
+def test_a_network_that_is_none_is_said_once(check: Run, folder: Path, text: str) -> None:
     (folder / "net.txt").write_text(text)
-    code, out, err = run("p.txt", "u.txt", "--network", "net.txt")
+    code, out, err = check("p.txt", "u.txt", "--network", "net.txt")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert asked == []
 
@@ -384,14 +360,10 @@ finally:
 # Networks of one's own
 
 
-def test_derive_in_a_network_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_derive_in_a_network_of_ones_own(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "net.txt"
     file.write_text("z_i = \\sum_j W_{ij} x_j + b_i ; a_i = \\tanh(z_i) ; C = \\sum_i (a_i - y_i)^2 / 2\n")
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["derive", "W", "--network", str(file)])
-    found = capsys.readouterr()
-    assert (ended.value.code, found.err) == (0, "")
-    assert found.out.startswith("dC/dW: proved\n")
-    assert "tanh'(z_j) x_k" in found.out
-    gc.unfreeze()
-    gc.enable()
+    code, out, err = run("derive", "W", "--network", str(file))
+    assert (code, err) == (0, "")
+    assert out.startswith("dC/dW: proved\n")
+    assert "tanh'(z_j) x_k" in out
