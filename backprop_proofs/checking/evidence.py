@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice, pairwise
 
 from sympy.core.basic import Basic
@@ -112,7 +113,7 @@ def audit(network: Network, *, seed: int = 0) -> AuditReport:
             found[check.name].append(check)
     exact = [_merged(name, checks) for name, checks in found.items()]
     raw = [
-        _tried(f"{name}, raw SymPy", lambda e=equation, over=limits: check_raw(network, e, over))  # type: ignore[misc]
+        _tried(f"{name}, raw SymPy", partial(check_raw, network, equation, limits))
         for name, equation, limits in statements
     ]
     about_cost = {name for name, equation, _ in statements if isinstance(equation.lhs, Partial)}

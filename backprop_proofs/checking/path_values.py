@@ -20,6 +20,7 @@ _ATTEMPTS = 8  # instances drawn in place of one that sits on a singularity
 _DEGREE, _FLAT = 4, 2  # of the functions drawn; in floats less, or many layers leave the range in which exp is exact
 _DEEPEST = 10  # layers of a network whose numbers are floats
 BY_RECURSION, ONE_BY_ONE = "path sum by the recursion", "paths one by one"
+_TOTAL: Key = ("total",)  # where the field adds up
 Sum = Callable[["LinkValues"], Number]
 
 
@@ -53,8 +54,8 @@ class LinkValues:
     def times(self, left: Number, right: Number) -> Number:
         """left · right, in the field."""
         total: dict[Key, Number] = {}
-        self.field.accumulate(total, {(): left}, right)
-        return total[()]
+        self.field.accumulate(total, {_TOTAL: left}, right)
+        return total[_TOTAL]
 
     def derivative(self, weight: Weight) -> Number:
         """∂C/∂w by forward duals."""
@@ -71,10 +72,10 @@ def by_recursion(values: LinkValues, graph: PathGraph, start: Ref) -> Number:
     """The sum over all paths from start to the cost: that from each neuron once, from those of the neurons after it."""
     totals: dict[Ref, Number] = {}
     for node in graph.backwards(start):
-        sums: dict[Key, Number] = {(): int(node == C)}
+        sums: dict[Key, Number] = {_TOTAL: int(node == C)}
         for ahead in graph.leads_to(node):
-            values.field.accumulate(sums, {(): totals[ahead]}, values.value(ahead, node))
-        totals[node] = sums[()]
+            values.field.accumulate(sums, {_TOTAL: totals[ahead]}, values.value(ahead, node))
+        totals[node] = sums[_TOTAL]
     return totals[start]
 
 
@@ -85,8 +86,8 @@ def one_by_one(values: LinkValues, paths: Iterable[NeuronPath]) -> Number:
         product: Number = 1
         for link in path.links:
             product = values.times(product, values.value(link.of, link.wrt))
-        values.field.accumulate(total, {(): product}, 1)
-    return total.get((), 0)
+        values.field.accumulate(total, {_TOTAL: product}, 1)
+    return total.get(_TOTAL, 0)
 
 
 def path_checks(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from sympy import Integer
+from sympy import Basic, Integer
 
 from backprop_proofs.derivation.backprop import bp1_of_any_cost, bp1_of_given_cost, bp3, bp4, is_partial
 from backprop_proofs.derivation.chain import Chain, Wanted, retold
@@ -113,10 +113,13 @@ def _add_labels(chain: Chain, net: Network) -> None:
     if total != 1:
         raise InvalidInput(f"labels: expected numbers that sum to 1; found {', '.join(labels)}, which sum to {total}")
     at = letters_of(net)
-    summed = lambda part: isinstance(part, IndexSum) and isinstance(part.body, Ref)  # noqa: E731
-    chain.step("write-out", chain.at(summed))
+    chain.step("write-out", chain.at(_sums_a_quantity))
     for number in range(1, len(labels) + 1):
         chain.step("definition", chain.at(_equals(at.y(Integer(number)))))
+
+
+def _sums_a_quantity(part: Basic) -> bool:
+    return isinstance(part, IndexSum) and isinstance(part.body, Ref)
 
 
 def _equals(ref: Ref) -> Wanted:

@@ -9,7 +9,7 @@ from typing import Protocol
 from sympy import Expr
 
 from backprop_proofs.errors import Malformed
-from backprop_proofs.evidence.concrete import Concrete, Env, IndexOf, Key, Scope, show
+from backprop_proofs.evidence.concrete import Concrete, Env, IndexOf, Key, Scope
 from backprop_proofs.evidence.instance import Closure, Dual, Sweep
 from backprop_proofs.language.expressions import Ref
 from backprop_proofs.language.matrices import (
@@ -98,7 +98,7 @@ def _whole(ref: Ref, fixed: list[IndexOf], scalars: Scalars) -> Compiled:
     bounds, name = scalars.concrete.family(ref.name), ref.name
     order = len(bounds) - len(fixed)
     if order not in (1, 2):
-        raise Malformed(f"{show((name, *('·' for _ in fixed)))} is neither a vector nor a matrix")
+        raise Malformed(f"{name} with {len(fixed)} indices is neither a vector nor a matrix")
 
     def ranges(env: Env) -> Ranges:
         values = [part(env) for part in fixed]

@@ -13,7 +13,7 @@ from backprop_proofs.language.expressions import Ref
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Definition, Network
 
-Key = tuple[str | int, ...]  # one instance: its letter, then its indices, as ("w", 2, 1, 3)
+Key = tuple[str, *tuple[int, ...]]  # one instance: its letter, then its indices, as ("w", 2, 1, 3)
 Env = list[int]  # the values of the letters in force, each in its slot
 IndexOf = Callable[[Env], int]
 Bounds = tuple[tuple[IndexOf, IndexOf], ...]
@@ -159,8 +159,8 @@ class Concrete:
     def exists(self, key: Key) -> bool:
         """Whether the indices of the instance lie in their ranges."""
         name, *indices = key
-        bounds = self.family(name)  # type: ignore[arg-type]
-        return len(bounds) == len(indices) and _fit(indices, bounds)  # type: ignore[arg-type]
+        bounds = self.family(name)
+        return len(bounds) == len(indices) and _fit(indices, bounds)
 
     def definition(self, key: Key) -> tuple[Definition, Env] | None:
         """The equation (or abbreviation) that defines an instance, with the values of its letters; None for an input.
@@ -170,7 +170,7 @@ class Concrete:
         if not self.exists(key):
             raise Malformed(f"{show(key)} does not exist at these sizes")
         for pattern in self._matching(str(key[0])):
-            values = pattern.match(key[1:])  # type: ignore[arg-type]
+            values = pattern.match(key[1:])
             if values is not None:
                 return pattern.definition, values
         return None

@@ -87,13 +87,13 @@ class Compiler:
         """The sum of some duals."""
         modulus, accumulate = self.field.modulus, self.field.accumulate
         value, tangent = duals[0]
-        owned = False
+        own: dict[Key, Number] | None = None
         for more, change in duals[1:]:
             value = value + more
             if change:
-                if not owned:
-                    tangent, owned = dict(tangent or ()), True
-                accumulate(tangent, change, 1)  # type: ignore[arg-type]
+                if own is None:
+                    tangent = own = dict(tangent or ())
+                accumulate(own, change, 1)
         return (value % modulus if modulus else value), tangent
 
     def product(self, duals: list[Dual]) -> Dual:

@@ -101,8 +101,8 @@ def check_exact(
     """
     limits, facts, choices = tuple(limits), as_given(network, given), sample_sizes(network)
     if network.functions and is_large(choices[0]):
-        more = {"given": facts, "instances": instances, "seed": seed, "name": name}
-        general = check_exact(generic(network), equation, limits, **more)  # type: ignore[arg-type]
+        letters = generic(network)
+        general = check_exact(letters, equation, limits, given=facts, instances=instances, seed=seed, name=name)
         if general.agrees:
             return replace(general, method=generally(general.method, network))
     need = needs(network, *equation, *(side for fact, _ in facts for side in fact))

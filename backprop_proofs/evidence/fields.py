@@ -12,7 +12,7 @@ from math import factorial
 from random import Random
 from typing import Any
 
-from mpmath.ctx_mp import MPContext  # type: ignore[import-untyped]
+from mpmath.ctx_mp import MPContext  # type: ignore[import-untyped]  # mpmath says no types
 from sympy import Expr, Float, Integer, Pow, Rational
 from sympy.core.basic import Basic
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import cycle, repeat
 from types import MappingProxyType
 
@@ -22,10 +23,7 @@ def sample_sizes(network: Network) -> tuple[Mapping[Basic, int], ...]:
 
     The three choices of a perceptron are L = 2, 3, 4, so that a range such as 2..L-1 is not empty in all of them.
     """
-    chosen = (
-        fill_sizes(network, lambda i, more=more: more + i, cycle(widths))  # type: ignore[misc]
-        for more, widths in enumerate(_WIDTHS)
-    )
+    chosen = (fill_sizes(network, partial(operator.add, more), cycle(widths)) for more, widths in enumerate(_WIDTHS))
     reverse = (fill_sizes(network, lambda i: 3 - i % 3, cycle((3, 2))) for _ in range(_open_parameters(network) > 1))
     return _distinct([*chosen, *reverse])
 
@@ -36,7 +34,7 @@ def smallest_sizes(network: Network) -> tuple[Mapping[Basic, int], ...]:
     for more in range(3):
         tries += [(more, repeat(1)), (more, cycle((2, 1))), (more, cycle((1, 2))), (more, repeat(2))]
         tries += [(more, cycle((2, 3))), (more, cycle((2, 3, 4)))]
-    first = [fill_sizes(network, lambda _, more=more: more, widths) for more, widths in tries]  # type: ignore[misc]
+    first = [fill_sizes(network, partial(_always, more), widths) for more, widths in tries]
     return _distinct(first) + sample_sizes(network)
 
 
@@ -60,6 +58,10 @@ def is_large(sizes: Mapping[Basic, int]) -> bool:
 def named(sizes: Mapping[Basic, int]) -> tuple[tuple[str, int], ...]:
     """Sizes as data: (("L", 3), ("n[1]", 2))."""
     return tuple((str(part), value) for part, value in sizes.items())
+
+
+def _always(number: int, _: int) -> int:
+    return number
 
 
 def _open_parameters(network: Network) -> int:
