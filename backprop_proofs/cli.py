@@ -40,8 +40,9 @@ from backprop_proofs.cli_options import (
     WeightOption,
     WidthsOption,
 )
-from backprop_proofs.cli_output import NAME, draw, one_line, print_text, say, style, with_progress, write
+from backprop_proofs.cli_output import NAME, draw, print_text, say, style, with_progress, write
 from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected, Undecided
+from backprop_proofs.printable import one_line
 
 if TYPE_CHECKING:
     from backprop_proofs.language.network import Network

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from backprop_proofs.errors import InvalidInput
+from backprop_proofs.printable import one_line
 
 if TYPE_CHECKING:
     from backprop_proofs.render.ink import Ink
@@ -139,8 +140,3 @@ def print_text(text: str) -> None:
 def say(message: str) -> None:
     """One line on standard error."""
     print(one_line(f"{NAME}: {message}"), file=sys.stderr)
-
-
-def one_line(message: str) -> str:
-    """The message without line breaks and control characters."""
-    return "".join(char if char.isprintable() else "�" for char in " ".join(message.split()))

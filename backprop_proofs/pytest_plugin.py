@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from backprop_proofs.printable import one_line, printable
+
 if TYPE_CHECKING:  # the library is loaded when a file is collected: without one, pytest waits for nothing
     from _pytest._code.code import TerminalRepr
 
@@ -94,7 +96,7 @@ class DerivationFile(pytest.File):
         try:
             return read(_text_of(self.path, self.config))
         except BackpropError as error:
-            raise self.CollectError(_one_line(error)) from None
+            raise self.CollectError(one_line(error)) from None
 
     @cached_property
     def report(self) -> Report | str:
@@ -108,7 +110,7 @@ class DerivationFile(pytest.File):
             about = None if network is None else _text_of(_where(network, self.config), self.config)
             return check(self.text, network=about, activation=option("--bp-activation"), cost=option("--bp-cost"))
         except BackpropError as error:
-            return _one_line(error)
+            return one_line(error)
 
 
 class DerivationLine(pytest.Item):
@@ -150,8 +152,8 @@ class DerivationLine(pytest.Item):
         from backprop_proofs.reading.caret import explain  # lazy
 
         assert self.row.problem is not None
-        why = _one_line(f"unreadable: {self.row.problem.message}")
-        raise LineFailed(why, _plain(f"a definition that cannot be read\n{explain(text, self.row.problem)}"))
+        why = one_line(f"unreadable: {self.row.problem.message}")
+        raise LineFailed(why, printable(f"a definition that cannot be read\n{explain(text, self.row.problem)}", "\n"))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
         """What is said of the line, at its place in the text; a traceback for a fault of the program alone."""
@@ -219,8 +221,8 @@ def _names(rows: Sequence[Row]) -> Iterator[str]:
 def _in_a_name(text: str) -> str:
     """The text without what an environment variable or a node's id cannot hold; pytest puts names into both."""
     encoding = sys.getfilesystemencoding()
-    printable = _plain(text).replace("::", ":").replace("\N{REPLACEMENT CHARACTER}", "?")
-    return printable.encode(encoding, "backslashreplace").decode(encoding)
+    shown = printable(text, "\n").replace("::", ":").replace("\N{REPLACEMENT CHARACTER}", "?")
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _page(line: CheckedLine, report: Report) -> Iterator[str]:
@@ -239,7 +241,7 @@ def _page(line: CheckedLine, report: Report) -> Iterator[str]:
         yield f"what mends it: {mending(line.repair)}"
         yield _indented(line.repair.source)
     for note in (*line.notes, *report.notes):
-        yield f"note: {_one_line(note)}"
+        yield f"note: {one_line(note)}"
 
 
 def _as_written(line: CheckedLine, text: str) -> Iterator[str]:
@@ -255,13 +257,4 @@ def _as_written(line: CheckedLine, text: str) -> Iterator[str]:
 
 
 def _indented(text: str) -> str:
-    return textwrap.indent(_plain(textwrap.dedent(text)), "    ")
-
-
-def _plain(text: str) -> str:
-    """The text with a mark for each control character but the end of a line: a terminal would obey them."""
-    return "".join(char if char.isprintable() or char == "\n" else " " if char == "\t" else "�" for char in text)
-
-
-def _one_line(said: object) -> str:
-    return _plain(" ".join(str(said).split()))
+    return textwrap.indent(printable(textwrap.dedent(text), "\n"), "    ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from backprop_proofs.printable import printable
 from backprop_proofs.reading.syntax import Lines, Span, Unreadable
 
 WIDTH = 100  # columns of text that are shown
@@ -20,7 +21,7 @@ def caret(text: str, span: Span, width: int = WIDTH) -> str:
     last = max(first + 1, min(first + span.end - span.start, len(line)))
     low, high = _window(line, first, width)
     head, tail = "…" * (low > 0), "…" * (high < len(line))
-    shown = head + _plain(line[low:high]) + tail
+    shown = head + printable(line[low:high].replace("\t", " " * _TAB)) + tail
     under = " " * (len(head) + _columns(line[low:first]))
     return f"{shown}\n{under}{'^' * max(1, _columns(line[first : min(last, high)]))}"
 
@@ -37,11 +38,6 @@ def _window(line: str, first: int, width: int) -> tuple[int, int]:
         return 0, len(line)
     low = max(0, min(first - width // 3, len(line) - width))
     return low, low + width
-
-
-def _plain(text: str) -> str:
-    """Tabs as blanks, and control characters as a mark."""
-    return "".join(" " * _TAB if char == "\t" else char if char.isprintable() else "�" for char in text)
 
 
 def _columns(text: str) -> int:

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 
 from sympy.core.basic import Basic
 
+from backprop_proofs.printable import one_line, printable
 from backprop_proofs.render.alphabets import GREEK
 from backprop_proofs.render.ink import BLANK, Ink, join, plain, separated
 from backprop_proofs.render.letters import Letters
 from backprop_proofs.render.notation import UNICODE, write
-from backprop_proofs.render.prose import printable
 from backprop_proofs.render.walker import FRACTION, MULTIPLIED, POWER, Alphabet, Marks
 
 _STACK = "display:inline-grid;vertical-align:middle"
@@ -46,6 +46,11 @@ def sentence(text: str) -> str:
             written += f"<{_TAGS[sign]}>{sentence(bare)}</{_TAGS[sign]}>"
         done = match.end()
     return written + escaped(text[done:])
+
+
+def quoting(text: str) -> str:
+    """A sentence that may quote what somebody wrote, as HTML."""
+    return sentence(one_line(text))
 
 
 _TAGS = {"^": "sup", "_": "sub"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from backprop_proofs.checking.report import REFUTED, UNDECIDED, UNREADABLE, CheckedLine, Repair, Report
 from backprop_proofs.evidence.exact import Counterexample
 from backprop_proofs.language.network import Network
-from backprop_proofs.render.html import escaped, sentence
+from backprop_proofs.render.html import escaped, quoting, sentence
 from backprop_proofs.render.html_blocks import block, cells, counterexample_drawing, display, labelled
 from backprop_proofs.render.report_parts import (
     NOTHING,
@@ -20,7 +20,6 @@ from backprop_proofs.render.report_parts import (
     first_wrong,
     mark,
     mending,
-    one_line,
     remarks,
     said,
     tally,
@@ -38,7 +37,7 @@ def report_html(report: Report) -> str:
 
 def line_html(line: CheckedLine) -> str:
     """One line, what is said of it, where it fails, what mends it."""
-    return block((_lines([line]), *_about(line, None), *(f"<p>{_words(note)}</p>" for note in line.notes)))
+    return block((_lines([line]), *_about(line, None), *(f"<p>{quoting(note)}</p>" for note in line.notes)))
 
 
 def repair_html(repair: Repair) -> str:
@@ -61,7 +60,7 @@ def _report(report: Report) -> Iterator[str]:
         yield from _briefly(label, with_verdict(report, verdict))
     notes = [note if line is None else f"line {line}: {note}" for line, note in remarks(report)]
     if notes:
-        yield f"<p><strong>Notes</strong></p><ul>{''.join(f'<li>{_words(note)}</li>' for note in notes)}</ul>"
+        yield f"<p><strong>Notes</strong></p><ul>{''.join(f'<li>{quoting(note)}</li>' for note in notes)}</ul>"
 
 
 def _lines(lines: Sequence[CheckedLine]) -> str:
@@ -76,7 +75,7 @@ def _source(line: CheckedLine) -> str:
 
 def _about(line: CheckedLine, network: Network | None) -> Iterator[str]:
     if said(line):
-        yield f"<p>{_words(said(line))}</p>"
+        yield f"<p>{quoting(said(line))}</p>"
     if line.verdict == REFUTED:
         yield display(_source(line))
     if line.counterexample is not None:
@@ -101,7 +100,7 @@ def failure_table(parts: Failure) -> str:
 
 
 def _repair(repair: Repair) -> Iterator[str]:
-    yield labelled("What mends it", _words(mending(repair)))
+    yield labelled("What mends it", quoting(mending(repair)))
     yield display(_CODE.format(_tidy(repair.source)))
 
 
@@ -110,14 +109,9 @@ def _briefly(label: str, lines: Sequence[CheckedLine]) -> Iterator[str]:
         return
     items = []
     for line in lines:
-        mended = f"; {_words(line.repair.message)}" if line.repair is not None and line.repair.message else ""
-        items.append(f"<li>line {line.line}: {_words(said(line))}{mended}</li>")
+        mended = f"; {quoting(line.repair.message)}" if line.repair is not None and line.repair.message else ""
+        items.append(f"<li>line {line.line}: {quoting(said(line))}{mended}</li>")
     yield f"<p><strong>{label}</strong></p><ul>{''.join(items)}</ul>"
-
-
-def _words(text: str) -> str:
-    """A sentence, which may quote what somebody wrote."""
-    return sentence(one_line(text))
 
 
 def _tidy(text: str) -> str:

@@ -22,6 +22,7 @@ from backprop_proofs.evidence.exact import Check, Counterexample
 from backprop_proofs.kernel.rules import Rule
 from backprop_proofs.kernel.theorem import Derivation, Step, Theorem
 from backprop_proofs.language.network import Equation, Network
+from backprop_proofs.printable import printable
 from backprop_proofs.render.html_blocks import (
     audit_html,
     chain_html,
@@ -42,7 +43,7 @@ from backprop_proofs.render.paths import path_lines
 from backprop_proofs.render.pictures.networks import network_picture
 from backprop_proofs.render.pictures.picture import Picture
 from backprop_proofs.render.pictures.proofs import proof_picture
-from backprop_proofs.render.prose import ascii_text, printable
+from backprop_proofs.render.prose import ascii_text
 from backprop_proofs.render.reference import rule_lines
 from backprop_proofs.render.refuted import refuted_lines
 from backprop_proofs.render.report_parts import mending, said, tally

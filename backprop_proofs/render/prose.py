@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
+from backprop_proofs.printable import printable
 from backprop_proofs.render.alphabets import LATIN, UNICODE
 
 _ASCII = {
@@ -28,11 +29,6 @@ _SPECIAL = {
 _GROUP = r"(?:\((?:[^()]|\([^()]*\))*\)|\{(?:[^{}]|\{[^{}]*\})*\}|[A-Za-z0-9α-ω]+'*)"
 _LETTER = rf"∂?(?:[A-Za-z](?![A-Za-z])|[α-ωΑ-Ω])'*(?:[\^_]{_GROUP})*(?:\((?:[^()\s]|\([^()]*\))*\))?"
 _FORMULA = rf"(?<![A-Za-z'’]){_LETTER}(?:/{_LETTER})?|[{''.join(_MATH)}]"
-
-
-def printable(text: str) -> str:
-    """`text` on one line: a blank for each end of a line, a mark for what else does not print."""
-    return "".join(char if char.isprintable() else " " if char in "\t\r\n\f\v" else "�" for char in text)
 
 
 def ascii_text(text: str) -> str:

@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 from backprop_proofs.checking.codes import CODES
 from backprop_proofs.checking.report import CheckedLine, Repair, Report
+from backprop_proofs.printable import one_line, printable
 from backprop_proofs.reading.syntax import Lines, Span
 from backprop_proofs.render.proof_file import counterexample_data
-from backprop_proofs.render.report_parts import NOTHING, Place, file_name, one_line, place_of, plainly, said
+from backprop_proofs.render.report_parts import NOTHING, Place, file_name, place_of, plainly, said
 
 Data = dict[str, Any]
 SCHEMA = "backprop-proofs/check/1"
@@ -222,7 +223,7 @@ def _line_command(entry: Data, line: Data) -> str:
 def _shown(entry: Data) -> str:
     """A file's name; its line breaks are written as a command writes them, and what else does not print is a mark."""
     name = file_name(entry["file"]) if entry["file"] == "-" else str(entry["file"])
-    return "".join(char if char.isprintable() or char in "\r\n" else "�" for char in name)
+    return printable(name, keep="\r\n")
 
 
 def _command(name: str, message: str, properties: Data) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, UNREADABLE, CheckedLine, Repair, Report
 from backprop_proofs.evidence.exact import Counterexample
 from backprop_proofs.language.network import Network
+from backprop_proofs.printable import one_line
 from backprop_proofs.reading.syntax import Lines, Span
 from backprop_proofs.render.alphabets import UNICODE
 from backprop_proofs.render.outline import superscripts
@@ -29,11 +30,6 @@ _LONG_DECIMAL = re.compile(r"(?<![\w.])-?\d+\.\d{6,}(?![\w.])")
 def mark(verdict: str, unicode: bool = True) -> str:
     """The sign of a verdict, one character."""
     return MARKS[verdict][0 if unicode else 1]
-
-
-def one_line(text: str) -> str:
-    """The text on one line, with a mark in place of what does not print."""
-    return "".join(char if char.isprintable() else "�" for char in " ".join(text.split()))
 
 
 def dialect(text: str, unicode: bool) -> str:

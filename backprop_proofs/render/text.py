@@ -11,6 +11,7 @@ from backprop_proofs.language.expressions import Delta
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.matrices import Hadamard
 from backprop_proofs.language.network import Network
+from backprop_proofs.printable import printable
 from backprop_proofs.render.alphabets import ASCII, UNICODE, Text
 from backprop_proofs.render.ink import Ink, join, length, plain, underline, wrapped
 from backprop_proofs.render.letters import Letters
@@ -26,7 +27,7 @@ from backprop_proofs.render.outline import (
     size_of_layers,
     stays_text,
 )
-from backprop_proofs.render.prose import ascii_text, printable
+from backprop_proofs.render.prose import ascii_text
 from backprop_proofs.render.walker import Marks
 
 if TYPE_CHECKING:

@@ -397,7 +397,7 @@ class TestPlugin:
 
             def test_modules():
                 ours = {{name for name in sys.modules if name.startswith("backprop_proofs")}}
-                assert ours == {{"backprop_proofs", "backprop_proofs.shown", {MODULE!r}}}
+                assert ours == {{"backprop_proofs", "backprop_proofs.printable", "backprop_proofs.shown", {MODULE!r}}}
                 assert "sympy" not in sys.modules
                 assert "lark" not in sys.modules
             """

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from backprop_proofs.checking.report import PROVED, Repair, Report
 from backprop_proofs.evidence.exact import Counterexample
 from backprop_proofs.language.network import Network
+from backprop_proofs.printable import one_line, printable
 from backprop_proofs.reading.syntax import Lines
-from backprop_proofs.render.html import sentence, signed
+from backprop_proofs.render.html import quoting, sentence, signed
 from backprop_proofs.render.outline import superscripts
 from backprop_proofs.render.page.shell import page
 from backprop_proofs.render.page.written import is_latex, typeset
@@ -25,7 +26,6 @@ from backprop_proofs.render.report_parts import (
     failure_in,
     file_name,
     mark,
-    one_line,
     other_changes,
     plainly,
     shortened,
@@ -128,13 +128,13 @@ class _File(NamedTuple):
         title = f'<{level} id="{name}-title">{_text(file_name(entry["file"]))}</{level}>'
         yield f"<header>{title}{_verdict(entry['verdict'])}</header>"
         if "message" in entry:
-            yield f"<p>{_sentence(entry['message'])}.</p>"
+            yield f"<p>{quoting(entry['message'])}.</p>"
         if entry["lines"]:
             total, counts = tally((line["verdict"] for line in entry["lines"]), "line")
             yield f'<p class="quiet">{total}: {", ".join(f"{count:,} {verdict}" for count, verdict in counts)}</p>'
             yield "\n".join(('<ol class="lines">', *(row.item() for row in self._rows(name)), "</ol>"))
         if entry["notes"]:
-            notes = "".join(f"<li>{_sentence(note)}</li>" for note in entry["notes"])
+            notes = "".join(f"<li>{quoting(note)}</li>" for note in entry["notes"])
             yield f'<{self.below}>Notes</{self.below}><ul class="notes">{notes}</ul>'
 
     @property
@@ -189,13 +189,13 @@ class _Row(NamedTuple):
         yield f'<p class="source"><code>{_marked(line)}</code></p>'
         if line["message"]:
             kind = "note" if self.again or line["verdict"] == PROVED else "message"
-            yield f'<p class="{kind}">{_sentence(line["message"])}</p>'
+            yield f'<p class="{kind}">{quoting(line["message"])}</p>'
         if line["counterexample"]:
             yield from self._fails(line["counterexample"], line.get(PICTURE, ""))
         if line["repair"]:
             yield from self._mended(line["repair"])
         for note in line["notes"]:
-            yield f'<p class="note">{_sentence(note)}</p>'
+            yield f'<p class="note">{quoting(note)}</p>'
 
     def _fails(self, found: Entry, picture: str) -> Iterator[str]:
         parts = failure_in(_counterexample(found), self.above)
@@ -290,10 +290,10 @@ def _change(words: str, latex: bool) -> str:
     """A change such as "w_{jk} should be w_{kj}, wherever it stands": of LaTeX, what is changed is set as formulas."""
     before, should_be, after = words.partition(_SHOULD_BE)
     if not should_be:
-        return _sentence(words)
+        return quoting(words)
     found = _REMARK.search(after)
     remark = found.group() if found else ""
-    return f"{_part(before, latex)}{should_be}{_part(after.removesuffix(remark), latex)}{_sentence(remark)}"
+    return f"{_part(before, latex)}{should_be}{_part(after.removesuffix(remark), latex)}{quoting(remark)}"
 
 
 def _part(source: str, latex: bool) -> str:
@@ -302,13 +302,9 @@ def _part(source: str, latex: bool) -> str:
     return (typeset(source) if latex else "").replace(' displaystyle="true"', "") or f"<code>{_text(source)}</code>"
 
 
-def _sentence(text: str) -> str:
-    return sentence(one_line(text))
-
-
 def _text(text: str) -> str:
     """Text as HTML, with a mark in place of what does not print; line breaks stay."""
-    return html.escape("".join(char if char.isprintable() or char == "\n" else "�" for char in text.replace("\t", " ")))
+    return html.escape(printable(text, "\n"))
 
 
 __all__ = ["check_page", "page_entry"]

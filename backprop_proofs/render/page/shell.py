@@ -8,7 +8,7 @@ import html
 from functools import lru_cache
 from importlib.resources import files
 
-from backprop_proofs.render.prose import printable
+from backprop_proofs.printable import printable
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _HEAD = """<!DOCTYPE html>

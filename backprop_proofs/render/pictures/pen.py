@@ -13,10 +13,10 @@ from itertools import pairwise
 from math import atan2, cos, degrees, hypot, sin
 from typing import Any
 
+from backprop_proofs.printable import printable
 from backprop_proofs.render.pictures.extras import loaded
 from backprop_proofs.render.pictures.labels import SCRIPT, Label, Run, width
 from backprop_proofs.render.pictures.picture import Picture
-from backprop_proofs.render.prose import printable
 
 Point = tuple[float, float]
 SIZE = 16.0  # of letters
