@@ -36,6 +36,7 @@ from backprop_proofs.language.indices import Atom, Facts, Limit, Line, atom_of, 
 
 _MOST_MONOMIALS, _MOST_ORDERS = 20_000, 720  # larger forms, and monomials with more orders of their sums, are refused
 _MOST_FACTORS = 1_000
+_MOST_KEYS = 10_000  # monomials that one comparison looks at, those inside others and all orders of their sums counted
 _MOST_TRIES = 64  # ways to bring monomials under a common sum
 Atoms = tuple[tuple[Expr, Fraction], ...]
 Labels = dict[str, str]  # texts for the letters (as atoms) of the sums around
@@ -81,6 +82,7 @@ class _Form:
     def __init__(self, scope: Scope):
         self.scope = scope
         self.needs: list[Hypothesis] = []
+        self.keys = 0
         self.alike: dict[Basic, Expr] = {}  # one atom for all that differ in the names of bound indices
 
     def expanded(self, expr: Expr, facts: Facts) -> list[Monomial]:
@@ -258,12 +260,16 @@ class _Form:
 
     def collected(self, monomials: Iterable[Monomial], facts: Facts) -> list[Monomial]:
         """The monomials with equal ones added up; none left exactly when the normal form is 0."""
+        return [monomial for _, monomial in self.keyed(monomials, facts, {})]
+
+    def keyed(self, monomials: Iterable[Monomial], facts: Facts, labels: Labels) -> list[tuple[str, Monomial]]:
+        """The monomials with equal ones added up, those that are 0 left out, each after its key."""
         total: dict[str, Monomial] = {}
         for monomial in monomials:
-            key = self.key(monomial, facts, {})
+            key = self.key(monomial, facts, labels)
             before = total[key].coefficient if key in total else 0
             total[key] = monomial._replace(coefficient=monomial.coefficient + before)
-        return [monomial for _, monomial in sorted(total.items()) if monomial.coefficient]
+        return [(key, monomial) for key, monomial in sorted(total.items()) if monomial.coefficient]
 
     def key(self, monomial: Monomial, facts: Facts, labels: Labels) -> str:
         """A text, the same exactly for monomials that differ only in the order of factors and in bound letters."""
@@ -271,7 +277,8 @@ class _Form:
             return self.full_key(monomial, facts, labels)
         known, letters = facts.extended(monomial.limits), [atom_of(letter) for letter, _, _ in monomial.limits]
         blank = labels | dict.fromkeys(letters, "?")
-        marks = {s: self.full_key(monomial, known, blank | {s: "*"}) for s in letters}
+        several = len(letters) > 1
+        marks = {s: self.full_key(monomial, known, blank | {s: "*"}) if several else "" for s in letters}
         ordered = sorted(letters, key=marks.__getitem__)
         groups = [tuple(permutations(group)) for _, group in groupby(ordered, key=marks.__getitem__)]
         orders = [sum(order, ()) for order in product(*groups)] if len(letters) < 7 else []
@@ -281,6 +288,8 @@ class _Form:
         return min(self.full_key(monomial, known, names) for names in named)
 
     def full_key(self, monomial: Monomial, facts: Facts, labels: Labels) -> str:
+        self.keys += 1
+        expect(self.keys <= _MOST_KEYS, "ring", "at most {} monomials inside one another", _MOST_KEYS, found=self.keys)
         ranges = (
             ":".join((labels[atom_of(s)], *(_index_key(end, facts, labels) for end in ends)))
             for s, *ends in monomial.limits
@@ -289,8 +298,8 @@ class _Form:
         return f"{' '.join(sorted(ranges))} {'*'.join(sorted(atoms))}"
 
     def value_key(self, expr: Expr, facts: Facts, labels: Labels) -> str:
-        monomials = self.collected(self.expanded(expr, facts), facts)
-        return f"({'+'.join(sorted(f'{m.coefficient} {self.key(m, facts, labels)}' for m in monomials))})"
+        monomials = self.keyed(self.expanded(expr, facts), facts, labels)
+        return f"({'+'.join(f'{m.coefficient} {key}' for key, m in monomials)})"
 
     def atom_key(self, atom: Basic, facts: Facts, labels: Labels) -> str:
         if isinstance(atom, Symbol):

@@ -169,6 +169,10 @@ MEANT = {
         "C = -{1 \\over n} \\sum_x [y \\ln a + (1 - y)" + r" \ln" * 50 + " (1-a)]\n" + NEURON,
         r"{\partial C \over \partial w_j} = {1 \over n} \sum_x (a - y) x_j",
     ),
+    "a far time": _given(
+        r"h_{t+1} = \tanh(U x_t + W h_t)",
+        r"\frac{\partial h_{t+1,i}}{\partial h_{t,j}} = 1 - h_{t+11,i}^2 w_{i,j}",
+    ),
     "sums of one range in one another": _given(NORMED, r"\mu = \sum_{" + "k" * 50 + "=1}^N y_k"),
     "a misfit with an index of an index": r"$S_{}=q^Tk$$o$" + "\n" + r"T$S_{i:}=({}(P_{})_{w^l_:}){}{}(P{}{}){}",
     "a normalised x with words below": _given(NORMED.replace("x_i -", r"x_\text{if} -"), r"y_i = x_i"),

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from language.spoken import Values, index_value, number, size_value
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
+from sympy import Add, Basic, Expr, Integer, Mul, Pow, Rational, Symbol
 
 from backprop_proofs.errors import Malformed, Refused
 from backprop_proofs.kernel import theorem  # noqa: F401 - the kernel as a whole
@@ -35,7 +35,7 @@ from backprop_proofs.language.expressions import (
     power,
     rebuild,
 )
-from backprop_proofs.language.indices import Limit, index
+from backprop_proofs.language.indices import Facts, Limit, index
 from backprop_proofs.language.network import Network
 
 i, j, k, m = map(index, "ijkm")
@@ -312,6 +312,16 @@ def small(expr: Expr) -> bool:
     return len(places(expr)) < 40
 
 
+def has_an_empty_sum(expr: Basic, facts: Facts) -> bool:
+    """Whether a sum is over nothing, whatever its letters are, such as Σ_{k=i..0} where i is 1 at least."""
+    if isinstance(expr, IndexSum):
+        expr, limit = opened(expr)
+        facts = facts.extended((limit,))
+        if facts.nonnegative(Integer(-1)):
+            return True
+    return any(has_an_empty_sum(part, facts) for part in expr.args)
+
+
 def run(seed: int, depth: int) -> str:
     maker = Maker(seed)
     expr = maker.expr(depth)
@@ -358,12 +368,34 @@ def test_the_random_pairs_are_neither_all_equal_nor_all_different() -> None:
 @given(seed=SEEDS, depth=st.integers(1, 3))
 @settings(max_examples=150)
 def test_what_keeps_the_value_is_recognised(name: str, seed: int, depth: int) -> None:
-    """Sums without negative powers: then the normal form has to see every one of these rewritings."""
+    """Sums over something, without negative powers: then the normal form has to see every one of these rewritings."""
     maker = Maker(seed, powers=(2, 3))
     expr = maker.expr(depth)
-    if not small(expr):
+    if not small(expr) or has_an_empty_sum(expr, SCOPE.facts):
         return
     other = at_a_place(expr, maker.random, KEEPING[name])
     same = compared(expr, other)
     event(str(same))
     assert same is not False, f"{name}: not recognised:\n  {expr}\n  {other}"
+
+
+def nested(depth: int, *letters: str) -> Expr:
+    """f(Σ x f(Σ x f(... y))), with one sum for each letter."""
+    expr: Expr = Ref(y)
+    for level in range(depth):
+        bound = [index(f"{letter}{level}") for letter in letters]
+        expr = mul(*(x[letter] for letter in bound), expr)
+        for letter in bound:
+            expr = sum_over(expr, (letter, ONE, THREE))
+        expr = Fn("f", 0, expr)
+    return expr
+
+
+def test_functions_in_one_another_are_looked_at_once() -> None:
+    assert is_same(nested(40, "p"), nested(40, "q"))
+    assert not is_same(nested(40, "p"), nested(39, "p"))
+
+
+def test_what_has_too_many_orders_is_refused() -> None:
+    with pytest.raises(Refused, match="at most 10000 monomials inside one another"):
+        is_same(nested(12, "p", "q"), nested(12, "q", "p"))
