@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, CheckedLine, Report, verdict_of
@@ -13,17 +14,15 @@ def in_both(numbers: Report, matrices: Report) -> Report:
     return replace(numbers, lines=lines, verdict=verdict_of(lines))
 
 
-def fewer_refuted(nielsens: Report, own: Report) -> Report:
+def fewer_refuted(nielsens: Report, own: Report, defining: Collection[int]) -> Report:
     """The report in which w is what the writer's equation of z says, where that refutes less and proves a line instead.
 
-    What is true by definition there does not count.
+    defining: the lines that are true by definition there, which do not count.
     """
     pairs = list(zip(nielsens.lines, own.lines, strict=True))
-    taken = "taken as the definition of "
-    defining = {line.index for line in own.lines if any(note.startswith(taken) for note in line.notes)}
     instead = [two.index for one, two in pairs if (one.verdict, two.verdict) == (REFUTED, PROVED)]
     refuted = [sum(line.verdict == REFUTED for line in report.lines) for report in (nielsens, own)]
-    if refuted[1] >= refuted[0] or set(instead) <= defining:
+    if refuted[1] >= refuted[0] or set(instead) <= set(defining):
         return nielsens
     return replace(own, notes=(*own.notes, "the weights are taken as the equation of z has them, not as Nielsen's are"))
 

@@ -69,7 +69,7 @@ def checked(
             other = story_of(document, None, activation, cost, Way(own=True))
             if other.network is not None and "z" in (taken.key for taken in other.taken):
                 own = _Checker(document, other, checker.until)
-                chosen = fewer_refuted(report, own.report())
+                chosen = fewer_refuted(report, own.report(), [taken.row for taken in other.taken])
                 checker, report = (checker if chosen is report else own), chosen
         if story.census.may_be_matrices():
             other = story_of(document, None, activation, cost, Way(matrices=True))

@@ -8,10 +8,8 @@ from fractions import Fraction
 from typing import TypeGuard
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.names import COUNTS, letter_of, letters_in, names_of
 from backprop_proofs.reading.syntax import Chain, Node
-
-COUNTS = frozenset(("n", "m", "N", "M", "B"))  # what people call the number of examples
 
 
 def counts(chains: Iterable[Chain]) -> tuple[str, ...]:

@@ -16,12 +16,11 @@ from backprop_proofs.reading.meaning.arguments import plainly
 from backprop_proofs.reading.meaning.averages import bounded, counts
 from backprop_proofs.reading.meaning.chosen import chosen_index
 from backprop_proofs.reading.meaning.forms import Rewrite
-from backprop_proofs.reading.meaning.names import COSTS, FUNCTIONS, bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.names import COSTS, COUNTS, FUNCTIONS, bare_key, letter_of, letters_in, names_of
 from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_named
 from backprop_proofs.reading.syntax import Chain, Node
 
 Rename = Callable[[tree.Name], Node]
-_COUNTS = ("n", "m", "N", "M", "B")
 
 
 def renamed(node: Node, change: Rename) -> Node:
@@ -147,7 +146,7 @@ def _count(chains: tuple[Chain, ...]) -> str | None:
     """n, where 1/n stands before the sum."""
     for chain in chains:
         for node in tree.walk(chain):
-            if isinstance(node, tree.Quotient) and isinstance(node.bottom, tree.Name) and node.bottom.base in _COUNTS:
+            if isinstance(node, tree.Quotient) and isinstance(node.bottom, tree.Name) and node.bottom.base in COUNTS:
                 return node.bottom.base
     return None
 

@@ -13,7 +13,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.forms import only_derivative
 from backprop_proofs.reading.meaning.names import (
-    COSTS,
+    SURE_COSTS,
     Census,
     NotUnderstood,
     bare_key,
@@ -64,7 +64,7 @@ def _key_of(name: tree.Name, census: Census) -> str | None:
 def _is_cost(one: Declared, census: Census, costs: Sequence[str]) -> bool:
     if not isinstance(one.left, tree.Name) or not census.use(one.left).whole:
         return False
-    return one.key in costs or bare_key(one.left) in COSTS - {"f", "H"}
+    return one.key in costs or bare_key(one.left) in SURE_COSTS
 
 
 def letters_of_errors(chains: tuple[Chain, ...]) -> Callable[[tree.Name], Node] | None:

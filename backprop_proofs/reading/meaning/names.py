@@ -36,6 +36,8 @@ _COUNTING = frozenset(("l", "ell", "t", "tau", "L", "T"))  # letters that count 
 _LAST = frozenset(("L", "T"))
 _LENGTHS = frozenset("BDKLMNST")  # capitals that are numbers more often than matrices
 COSTS = frozenset(("C", "E", "J", "L", "f", "Loss", "loss", "Cost", "cost", "H", "ell"))  # what people call a cost
+SURE_COSTS = COSTS - {"f", "H"}  # those that name no function and no matrix
+COUNTS = frozenset(("n", "m", "N", "M", "B"))  # what people call the number of examples
 FUNCTIONS = {
     "exp": "exp",
     "log": "log",

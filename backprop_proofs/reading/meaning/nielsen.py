@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.forms import at_last, has_one_index, written_like_nielsen
-from backprop_proofs.reading.meaning.names import COSTS, FUNCTIONS, Census, bare_key, letter_of, names_of
+from backprop_proofs.reading.meaning.names import FUNCTIONS, SURE_COSTS, Census, bare_key, letter_of, names_of
 from backprop_proofs.reading.meaning.usual import (
     ACTIVATIONS,
     COST_TEXTS,
@@ -65,7 +65,7 @@ class Usual:
         nodes = [node for chain in self.chains for node in tree.walk(chain)]
         tops = [node.of for node in nodes if isinstance(node, tree.Derivative | tree.Nabla)]
         for name in (*lefts, *tops):
-            if isinstance(name, tree.Name) and letter_of(name) is not None and bare_key(name) in COSTS - {"f", "H"}:
+            if isinstance(name, tree.Name) and letter_of(name) is not None and bare_key(name) in SURE_COSTS:
                 return replace(name, primes=0)
         return tree.Name("C")
 

@@ -44,6 +44,7 @@ from backprop_proofs.reading.meaning.forms import (
 from backprop_proofs.reading.meaning.names import (
     COSTS,
     FUNCTIONS,
+    SURE_COSTS,
     Census,
     NotUnderstood,
     Use,
@@ -293,7 +294,7 @@ class _Teller:
                     usual = node.of.base in COSTS
                     if use.whole and (usual or (use.key not in self._applied() and not node.of.run)):
                         found[use.key] = None
-        if not found and not numbers & (COSTS - {"f", "H"}):
+        if not found and not numbers & SURE_COSTS:
             found["C"] = None
         return list(found)[:1]
 
