@@ -28,7 +28,7 @@ from backprop_proofs.render.outline import (
     stays_text,
 )
 from backprop_proofs.render.pictures.counterexamples import counterexample_picture
-from backprop_proofs.render.pictures.extras import MissingExtra
+from backprop_proofs.render.pictures.extras import unless_missing
 from backprop_proofs.render.pictures.networks import network_picture
 from backprop_proofs.render.pictures.picture import Picture
 from backprop_proofs.render.walker import Alphabet, Walk
@@ -110,10 +110,7 @@ def counterexample_drawing(found: Counterexample, network: Network | None) -> It
 
 def _picture(draw: Callable[[], Picture | None]) -> Iterator[str]:
     """A picture, or nothing where what draws it is not installed."""
-    try:
-        drawn = draw()
-    except MissingExtra:
-        return
+    drawn = unless_missing(draw)
     if drawn is not None:
         yield f'<div style="margin:.5em 0">{drawn.image}</div>'
 

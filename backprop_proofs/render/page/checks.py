@@ -68,12 +68,9 @@ def page_entry(file: str, report: Report) -> dict[str, Any]:
 def _picture(network: Network, found: Counterexample) -> str:
     """The counterexample's network with its numbers, or "" where there is no drawing of it."""
     from backprop_proofs.render.pictures.counterexamples import counterexample_picture  # lazy: most files have none
-    from backprop_proofs.render.pictures.extras import MissingExtra  # lazy: the same
+    from backprop_proofs.render.pictures.extras import unless_missing  # lazy: the same
 
-    try:
-        picture = counterexample_picture(found, network)
-    except MissingExtra:
-        return ""
+    picture = unless_missing(lambda: counterexample_picture(found, network))
     return "" if picture is None else picture.svg
 
 

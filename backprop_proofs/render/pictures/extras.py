@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from backprop_proofs.errors import InvalidInput
+
+T = TypeVar("T")
 
 
 class MissingExtra(InvalidInput):
@@ -24,3 +27,11 @@ def loaded(module: str, package: str, does: str) -> Any:
         return import_module(module)
     except ImportError:
         raise MissingExtra(package, does) from None
+
+
+def unless_missing(draw: Callable[[], T]) -> T | None:
+    """What is drawn, or None where what draws it is not installed."""
+    try:
+        return draw()
+    except MissingExtra:
+        return None
