@@ -383,7 +383,8 @@ def span_of(node: Node) -> Span:
 _FIELDS: dict[type[Node], tuple[str, ...]] = {}
 
 
-def _names_of_fields(kind: type[Node]) -> tuple[str, ...]:
+def fields_of(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of such a node that may hold nodes."""
     if kind not in _FIELDS:
         _FIELDS[kind] = _found_fields(kind)
     return _FIELDS[kind]
@@ -394,7 +395,7 @@ def _found_fields(kind: type[Node]) -> tuple[str, ...]:
 
 
 def _found_parts(node: Node) -> Iterator[Node]:
-    for name in _names_of_fields(type(node)):
+    for name in fields_of(type(node)):
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value

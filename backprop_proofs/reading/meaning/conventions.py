@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import fields, replace
 from fractions import Fraction
 from functools import partial
@@ -21,6 +21,7 @@ from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_na
 from backprop_proofs.reading.syntax import Chain, Node
 
 Rename = Callable[[tree.Name], Node]
+_NO_QUANTITIES = ("letters", "function", "conditions", "condition", "lower", "upper")  # the fields that name none
 
 
 def renamed(node: Node, change: Rename) -> Node:
@@ -29,38 +30,33 @@ def renamed(node: Node, change: Rename) -> Node:
         return change(node)
     if isinstance(node, tree.Script | tree.Relation):
         return node
-    kept: dict[str, object] = {}
-    for each in fields(node):
-        value = getattr(node, each.name)
-        if each.name in ("letters", "function", "conditions", "condition", "lower", "upper"):
-            continue
-        if isinstance(value, Node):
-            kept[each.name] = renamed(value, change)
-        elif isinstance(value, tuple) and any(isinstance(item, Node | tuple) for item in value):
-            kept[each.name] = tuple(_inside(item, change) for item in value)
-    return replace(node, **kept) if kept else node
-
-
-def _inside(item: object, change: Rename) -> object:
-    if isinstance(item, Node):
-        return renamed(item, change)
-    return (
-        tuple(_inside(part, change) for part in item)
-        if isinstance(item, tuple) and not hasattr(item, "start")
-        else item
-    )
+    return _with_parts(node, lambda part: renamed(part, change), _NO_QUANTITIES)
 
 
 def rewritten(node: Node, change: Callable[[Node], Node]) -> Node:
     """The tree with `change` applied to every node, the inner ones first."""
-    kept: dict[str, object] = {}
-    for each in fields(node):
-        value = getattr(node, each.name)
-        if isinstance(value, Node):
-            kept[each.name] = rewritten(value, change)
-        elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
-            kept[each.name] = tuple(rewritten(item, change) if isinstance(item, Node) else item for item in value)
-    return change(replace(node, **kept) if kept else node)
+    return change(_with_parts(node, lambda part: rewritten(part, change)))
+
+
+def _with_parts(node: Node, change: Callable[[Node], Node], but: Collection[str] = ()) -> Node:
+    """The node with its parts changed, those of some fields apart; the node itself where none is another."""
+    changed: dict[str, object] = {}
+    for name in tree.fields_of(type(node)):
+        old = getattr(node, name)
+        if name not in but and isinstance(old, Node | tuple):
+            new = _changed(old, change)
+            if new is not old:
+                changed[name] = new
+    return replace(node, **changed) if changed else node
+
+
+def _changed(old: object, change: Callable[[Node], Node]) -> object:
+    if isinstance(old, Node):
+        return change(old)
+    if not isinstance(old, tuple):
+        return old
+    new = tuple(_changed(item, change) for item in old)
+    return old if all(one is other for one, other in zip(old, new, strict=True)) else new
 
 
 def renamed_index(node: Node, old: str, new: str) -> Node:

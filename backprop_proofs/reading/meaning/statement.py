@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Basic, Expr, Symbol, preorder_traversal
+from sympy import Basic, Expr, Symbol
 
 from backprop_proofs.language.expressions import Fn, IndexSum
 from backprop_proofs.language.indices import Limit, index
@@ -22,7 +22,7 @@ from backprop_proofs.reading.meaning.world import World, spare_names
 from backprop_proofs.reading.syntax import Node, span_of
 
 MOST_PARTS, MOST_CALLS = 4_000, 60  # parts of one side of an equation, and function values among them
-MOST_NESTED = {Fn: 12, IndexSum: 8}  # of one kind within one another
+MOST_FUNCTIONS, MOST_SUMS = 12, 8  # within one another
 
 
 @dataclass(frozen=True)
@@ -126,17 +126,18 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
 
 def _is_large(expr: Expr) -> bool:
     """Whether an expression has too many parts, or functions or sums nested too deep."""
-    calls = 0
-    for number, part in enumerate(preorder_traversal(expr)):
+    parts = calls = 0
+    pending: list[tuple[Basic, int, int]] = [(expr, 0, 0)]
+    while pending:
+        part, functions, sums = pending.pop()
+        parts += 1
         calls += isinstance(part, Fn)
-        if number > MOST_PARTS or calls > MOST_CALLS:
+        functions += isinstance(part, Fn)
+        sums += isinstance(part, IndexSum)
+        if parts > MOST_PARTS or calls > MOST_CALLS or functions > MOST_FUNCTIONS or sums > MOST_SUMS:
             return True
-    return any(_nested(expr, kind) > most for kind, most in MOST_NESTED.items())
-
-
-def _nested(expr: Basic, kind: type[Expr]) -> int:
-    """How many expressions of a kind stand within one another at most."""
-    return max((_nested(part, kind) for part in expr.args), default=0) + isinstance(expr, kind)
+        pending += [(inner, functions, sums) for inner in part.args]
+    return False
 
 
 def _alike(one: Value, other: Value, right: Node, maker: Elaborator) -> tuple[Value, Value]:
