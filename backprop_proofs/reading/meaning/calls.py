@@ -16,6 +16,7 @@ from backprop_proofs.language.expressions import (
     Opaque,
     Partial,
     Ref,
+    add,
     mul,
     negative,
     power,
@@ -33,6 +34,19 @@ from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.syntax import Node, Span
 
 MOST_EXPONENT = 99
+
+
+def magnitude(u: Expr) -> Expr:
+    """|u| as max(0, u) + max(0, -u)."""
+    return add(Fn("relu", 0, u), Fn("relu", 0, negative(u)))
+
+
+def _sign(u: Expr) -> Expr:
+    """1 for positive u, -1 for negative, without a value at 0."""
+    return add(Fn("step", 0, u), negative(Fn("step", 0, negative(u))))
+
+
+_BY_SIGN = {"abs": magnitude, "sign": _sign, "sgn": _sign}
 
 
 class Calls(Naming):
@@ -59,6 +73,8 @@ class Calls(Naming):
             return self._softmax(inner, node.span)
         if name in ("tr", "Tr", "trace") and not primes and name not in self.world.functions:
             return self._trace(inner, node.span)
+        if name in _BY_SIGN and not primes and name not in self.world.functions:
+            return values.mapped(inner, _BY_SIGN[name])
         if name == "sqrt":
             return values.mapped(inner, lambda u: power(u, Rational(1, 2)))
         if name == "softmax":

@@ -21,7 +21,7 @@ from backprop_proofs.language.expressions import (
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
-from backprop_proofs.reading.meaning.calls import MOST_EXPONENT
+from backprop_proofs.reading.meaning.calls import MOST_EXPONENT, magnitude
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
 from backprop_proofs.reading.meaning.distinctions import Distinctions
 from backprop_proofs.reading.meaning.forms import is_two
@@ -152,13 +152,20 @@ class Elaborator(Distinctions):
         return self.raised(self.value(node.base, scope), node.exponent, node.span, scope)
 
     def _norm(self, node: tree.Norm, scope: Scope, squared: bool = False) -> Value:
-        inner = self.value(node.of, scope)
-        if not inner.shape or node.bars != 2:
-            raise NotUnderstood(node.span, "the norm of a vector is understood, between double bars")
+        inner, which = self.value(node.of, scope), _which(node)
+        if node.bars == 1 and not inner.shape and not node.below:
+            return values.mapped(inner, lambda u: power(magnitude(u), 2 if squared else 1))
+        if not inner.shape or node.bars != 2 or which not in ("1", "2", "F"):
+            raise NotUnderstood(node.span, "the 1-norm or 2-norm of a vector is understood, between double bars")
+        if which == "1" and len(inner.shape) > 1:
+            raise NotUnderstood(node.span, "the 1-norm of a matrix may be one thing or another; write a sum")
         letters = [fresh_index(index("m")) for _ in inner.shape]
         limits = [(s, *self.world.limits(dim)) for s, dim in zip(letters, inner.shape, strict=True)]
-        squares = sum_over(power(inner.at(*letters), 2), *limits)
-        return values.scalar(squares if squared else power(squares, Rational(1, 2)))
+        entry = inner.at(*letters)
+        total = sum_over(magnitude(entry) if which == "1" else power(entry, 2), *limits)
+        if which == "1":
+            return values.scalar(power(total, 2) if squared else total)
+        return values.scalar(total if squared else power(total, Rational(1, 2)))
 
     def _root(self, node: tree.Root, scope: Scope) -> Value:
         inner = self.value(node.of, scope)
@@ -394,6 +401,15 @@ class Elaborator(Distinctions):
     def _named(self, node: tree.Name, scope: Scope) -> Value:
         gradient = self._differential(node, scope)
         return gradient if gradient is not None else self.name(node, scope)
+
+
+def _which(node: tree.Norm) -> str:
+    """What stands below a norm: 1, 2, F; 2 where nothing does."""
+    items = [item for script in node.below for item in script.items]
+    if not items:
+        return "2"
+    only = items[0] if len(items) == 1 else None
+    return str(only.value) if isinstance(only, tree.Number) else letter_of(only) or "" if only is not None else ""
 
 
 _METHODS: dict[type[Node], Callable[[Elaborator, Any, Scope], Value]] = {
