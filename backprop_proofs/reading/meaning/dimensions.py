@@ -5,11 +5,12 @@ w^l_{jk} a^{l-1}_k says that the second index of w at l runs over what the index
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr, Integer, Symbol
 
 from backprop_proofs.language.binding import free_indices
+from backprop_proofs.reading.syntax import Node
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Dimension:
     value: Expr | None = None  # a number, or the letter that the writer gives it
     alias: tuple[int, Expr] | None = None  # the same as another, staged one at one stage
     names: list[str] = field(default_factory=list)
+    spans: set[tuple[Node, int]] = field(default_factory=set)  # how long sums over it are: n and -1 for n - 1
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,15 @@ class Dimensions:
 
     def snapshot(self) -> list[Dimension]:
         """A copy of all that is known, to go back to."""
-        return [Dimension(n.parent, n.shift, n.staged, n.rigid, n.value, n.alias, list(n.names)) for n in self._nodes]
+        return [replace(node, names=list(node.names), spans=set(node.spans)) for node in self._nodes]
 
     def restore(self, state: list[Dimension]) -> None:
         """Go back to a snapshot."""
         self._nodes = state
+
+    def has_parts(self) -> bool:
+        """Whether one sum runs further than another over the same dimension."""
+        return any(len({base for base, _ in node.spans}) < len(node.spans) for node in self._nodes)
 
     def root(self, dim: Dim) -> tuple[int, Expr | None]:
         """The representative of a dimension, and the stage at which it is meant."""
@@ -137,4 +143,5 @@ class Dimensions:
         second.staged = second.staged and first.staged
         second.value = second.value if second.value is not None else first.value
         second.names += first.names
+        second.spans |= first.spans
         return True

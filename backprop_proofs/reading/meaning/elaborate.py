@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sympy import Expr, Integer, Rational, Symbol
+from sympy import Expr, Rational
 
 from backprop_proofs.language.binding import fresh_index, sum_over
 from backprop_proofs.language.expressions import (
@@ -22,19 +22,17 @@ from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
 from backprop_proofs.reading.meaning.calls import MOST_EXPONENT, magnitude
-from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
-from backprop_proofs.reading.meaning.distinctions import Distinctions
+from backprop_proofs.reading.meaning.dimensions import UNIT
 from backprop_proofs.reading.meaning.forms import is_two
 from backprop_proofs.reading.meaning.names import NotUnderstood, letter_of
 from backprop_proofs.reading.meaning.naming import TAKEN, Warned
-from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order
+from backprop_proofs.reading.meaning.scopes import Scope
+from backprop_proofs.reading.meaning.sums import Sums
 from backprop_proofs.reading.meaning.values import ENTRYWISE, Misfit, Value
 from backprop_proofs.reading.syntax import Node, Span, span_of
 
-MOST_LENGTH = 1_000  # of a dimension that is given as a number
 
-
-class Elaborator(Distinctions):
+class Elaborator(Sums):
     """One statement of a text: its expressions."""
 
     def value(self, node: Node, scope: Scope) -> Value:
@@ -219,123 +217,6 @@ class Elaborator(Distinctions):
     def _exponential(self, node: tree.Exponential, scope: Scope) -> Value:
         return values.mapped(self.value(node.exponent, scope), lambda u: Fn("exp", 0, u))
 
-    # Sums
-
-    def _sum(self, node: tree.Sum, scope: Scope) -> Value:
-        if node.kind != "sum":
-            raise NotUnderstood(node.span, "a product over an index is not understood")
-        if not node.letters:
-            raise NotUnderstood(node.span, "a sum without an index letter is not understood")
-        inner = Scope(scope)
-        letters = []
-        for name in node.letters:
-            written = letter_of(name) or "?"
-            if scope.find(written) is not None:
-                self.warnings.append(
-                    Warned("shadowed-index", f"{written} is bound by a sum where it has a meaning already", name.span)
-                )
-            letters.append(inner.bind(written, name.span))
-        before = len(self.refs)
-        body = self.value(node.body, inner)
-        factors = [self._under(chain, inner, letters) for chain in node.conditions]
-        for letter in letters:
-            self._bounded(letter, node, scope, len(letters) == 1)
-            self.bound.append(letter)
-            if not letter.used:
-                self.warnings.append(
-                    Warned("unused-bound-index", f"the sum over {letter.name} has no {letter.name} in it", letter.span)
-                )
-        for letter in letters:
-            if letter.dim is None and not letter.staged and not letter.peers:
-                self._unranged(letter, node, before < len(self.refs))
-            if letter.compared:
-                raise NotUnderstood(letter.span, f"nothing but a delta says what {letter.name} runs over")
-        limits = in_order(letters, self.world, not self.open)
-        extra = [factor for factor in factors if factor is not None]
-        return Value(body.shape, lambda *at: sum_over(mul(*extra, body.at(*at)), *limits))
-
-    def _unranged(self, letter: Letter, node: tree.Sum, indexed: bool) -> None:
-        """A sum whose index stands nowhere: its length is what its bounds say."""
-        upper = None if node.upper is None else self._upper(node.upper)
-        whole = isinstance(node.lower, tree.Number) and node.lower.value == 1
-        if upper is not None and whole and (isinstance(upper, Integer) or self._is_length(upper)):
-            letter.dim = Dim(self.world.dims.new(letter.name, staged=False, value=upper))
-        elif letter.name in self.census.bases:
-            raise NotUnderstood(letter.span, f"what of each {letter.name} is added up is not said")
-        elif indexed:
-            raise Misfit("unused-bound-index", f"the sum over {letter.name} has no {letter.name} in it", letter.span)
-        else:
-            raise NotUnderstood(letter.span, f"nothing says what {letter.name} runs over")
-
-    def _is_length(self, upper: Expr) -> bool:
-        network = self.world.network
-        return network is not None and any(letter == upper for letter, _, _ in network.parameters)
-
-    def _under(self, chain: tree.Chain, scope: Scope, letters: list[Letter]) -> Expr | None:
-        """What a condition under a Σ makes of the sum: k ≠ i leaves a term out; k ∈ S names the range."""
-        signs = {relation.sign for relation in chain.relations}
-        if signs == {"≠"} and len(chain.parts) == 2:
-            return self.condition(chain, scope)
-        if signs == {"∈"}:
-            self.warnings.append(Warned("named-range", "the set under the sum is taken for all there are", chain.span))
-            return None
-        if signs <= {"≤", "<", ".."}:
-            return None
-        raise NotUnderstood(chain.span, "this condition under a sum is not understood")
-
-    def _bounded(self, letter: Letter, node: tree.Sum, scope: Scope, alone: bool) -> None:
-        """The bounds as written, as far as they say more than "all"."""
-        if letter.staged:
-            self._stage_bounds(letter, node, scope)
-            return
-        if node.upper is None or letter.dim is None:
-            return
-        upper = self._upper(node.upper)
-        if upper is None or node.lower is None:
-            return
-        if isinstance(node.lower, tree.Number) and node.lower.value == 0 and not isinstance(upper, Integer):
-            upper = None if isinstance(upper, Symbol) else upper + 1
-            if not isinstance(upper, Symbol | Integer):
-                return
-        elif isinstance(node.lower, tree.Number) and node.lower.value not in (0, 1):
-            raise NotUnderstood(node.span, "a sum over a part of an index's range is not understood")
-        self._length(letter, upper)
-
-    def _length(self, letter: Letter, upper: Expr) -> None:
-        """What the writer calls the length of the dimension, where that is new; a declared length must be the same."""
-        assert letter.dim is not None
-        found = self.world.dims.known(letter.dim)
-        if found.value is not None:
-            wrong = found.value != upper and (isinstance(upper, Integer) or upper in self.world.declared)
-            if wrong and (isinstance(found.value, Integer) or found.value in self.world.declared):
-                raise Misfit(
-                    "index-range", f"{letter.name} runs up to {found.value}, and the sum up to {upper}", letter.span
-                )
-        elif self.world.dims.root(letter.dim)[1] is None:
-            if not found.rigid:
-                found.value = upper
-            elif isinstance(upper, Symbol) and upper.name not in self.world.families:
-                self.world.lengths.setdefault(upper.name, self.world.size(letter.dim))
-
-    def _upper(self, node: Node) -> Expr | None:
-        """The upper bound of a sum: a number, or a letter such as n; None for n_l and whatever else names the width."""
-        if isinstance(node, tree.Number) and node.value.denominator == 1:
-            if node.value > MOST_LENGTH:
-                raise NotUnderstood(node.span, f"a sum of at most {MOST_LENGTH} terms by number is understood")
-            return Integer(int(node.value))
-        if isinstance(node, tree.Plus) and len(node.terms) == 2 and isinstance(node.terms[1], tree.Number):
-            return None
-        name = letter_of(node)
-        return index(name) if name is not None else None
-
-    def _stage_bounds(self, letter: Letter, node: tree.Sum, scope: Scope) -> None:
-        if node.lower is not None:
-            letter.lows.append(self.index_expression(node.lower, scope))
-        if node.upper is not None:
-            name = letter_of(node.upper)
-            known = name is None or scope.find(name) is not None
-            letter.highs.append(self.index_expression(node.upper, scope) if known else index(name or ""))
-
     # Derivatives
 
     def _derivative(self, node: tree.Derivative, scope: Scope) -> Value:
@@ -427,7 +308,7 @@ _METHODS: dict[type[Node], Callable[[Elaborator, Any, Scope], Value]] = {
     tree.Indicator: Elaborator.indicator,
     tree.Cases: Elaborator.cases,
     tree.Exponential: Elaborator._exponential,
-    tree.Sum: Elaborator._sum,
+    tree.Sum: Elaborator.sum,
     tree.Call: Elaborator.call,
     tree.CallOrProduct: Elaborator.either,
     tree.Derivative: Elaborator._derivative,

@@ -19,7 +19,10 @@ from backprop_proofs.reading.syntax import Span
 
 @dataclass
 class Letter:
-    """An index letter: what it runs over, once that is known; a stage has bounds in place of a dimension."""
+    """An index letter: what it runs over, once that is known; a stage has bounds in place of a dimension.
+
+    lows, highs: the bounds that its uses leave it; first, last: those that are written.
+    """
 
     name: str
     symbol: Symbol
@@ -28,6 +31,8 @@ class Letter:
     dim: Dim | None = None
     lows: list[Expr] = field(default_factory=list)
     highs: list[Expr] = field(default_factory=list)
+    first: list[Expr] = field(default_factory=list)
+    last: list[Expr] = field(default_factory=list)
     used: bool = False
     compared: bool = False  # whether a delta alone says what it runs over
     peers: list[Letter] = field(default_factory=list)  # letters that it is compared with
@@ -84,7 +89,11 @@ def limit_of(letter: Letter, world: World, closed: bool) -> Limit:
     if letter.staged:
         if not closed:
             return letter.symbol, Integer(1), Integer(1)
-        return letter.symbol, _most(letter.lows, letter, 1), _most(letter.highs, letter, -1)
+        return (
+            letter.symbol,
+            _most(letter.first or letter.lows, letter, 1),
+            _most(letter.last or letter.highs, letter, -1),
+        )
     if letter.dim is None and letter.peers:
         letter.dim = next((peer.dim for peer in letter.peers if peer.dim is not None), None)
         letter.dim = letter.dim or Dim(world.dims.new(letter.name, staged=False))

@@ -17,6 +17,7 @@ from backprop_proofs.reading.meaning.elaborate import Elaborator
 from backprop_proofs.reading.meaning.names import Census, NotUnderstood, letter_of
 from backprop_proofs.reading.meaning.naming import TAKEN, Warned
 from backprop_proofs.reading.meaning.scopes import in_order
+from backprop_proofs.reading.meaning.sums import PART
 from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.meaning.world import World, spare_names
 from backprop_proofs.reading.syntax import Node, span_of
@@ -109,6 +110,8 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
     if any(_is_large(side) for side in equation):
         raise NotUnderstood(span_of(right), "the expression is too large to be judged")
     limits = in_order(maker.scope.letters.values(), world, not open_)
+    if world.dims.has_parts():
+        raise NotUnderstood(span_of(right), PART)
     every = (*limits, *((s, *world.limits(dim)) for s, dim in entries))
     spots = {letter.name: letter.span for letter in maker.scope.letters.values()}
     made = Link(

@@ -1,0 +1,218 @@
+"""Sums over indices: what their letters run over, and that no sum over a part of a range is taken for the whole.
+
+Σ_{k=1}^{n} and Σ_{k=0}^{n-1} run over all n; where the same text has Σ_{k=1}^{n-1}, one of them leaves something out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+from sympy import Expr, Integer, Symbol
+
+from backprop_proofs.language.binding import sum_over
+from backprop_proofs.language.expressions import mul
+from backprop_proofs.language.indices import index
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.dimensions import Dim
+from backprop_proofs.reading.meaning.distinctions import Distinctions
+from backprop_proofs.reading.meaning.names import NotUnderstood, letter_of
+from backprop_proofs.reading.meaning.naming import Warned
+from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order
+from backprop_proofs.reading.meaning.values import Misfit, Value
+from backprop_proofs.reading.syntax import Node
+
+MOST_LENGTH = 1_000  # of a dimension that is given as a number
+PART = "a sum over a part of an index's range is not understood"
+_MIRRORED = {"<": ">", "≤": "≥", ">": "<", "≥": "≤"}
+
+
+class _End(NamedTuple):
+    """An end of a range: what is written, and how far the end lies from it."""
+
+    node: Node
+    more: int = 0
+
+
+class _Range(NamedTuple):
+    """The ends of a letter's range, as far as they are written."""
+
+    lows: tuple[_End, ...]
+    highs: tuple[_End, ...]
+
+
+class Sums(Distinctions):
+    """The sums among the expressions of a statement."""
+
+    def sum(self, node: tree.Sum, scope: Scope) -> Value:
+        """Σ, of each entry of what stands under it."""
+        if node.kind != "sum":
+            raise NotUnderstood(node.span, "a product over an index is not understood")
+        if not node.letters:
+            raise NotUnderstood(node.span, "a sum without an index letter is not understood")
+        inner = Scope(scope)
+        letters = []
+        for name in node.letters:
+            written = letter_of(name) or "?"
+            if scope.find(written) is not None:
+                self.warnings.append(
+                    Warned("shadowed-index", f"{written} is bound by a sum where it has a meaning already", name.span)
+                )
+            letters.append(inner.bind(written, name.span))
+        before = len(self.refs)
+        body = self.value(node.body, inner)
+        factors = [self._left_out(chain, inner) for chain in node.conditions]
+        for letter in letters:
+            self._bounded(letter, _range(node, letter.name), node, inner)
+            self.bound.append(letter)
+            if not letter.used:
+                self.warnings.append(
+                    Warned("unused-bound-index", f"the sum over {letter.name} has no {letter.name} in it", letter.span)
+                )
+        for letter in letters:
+            if letter.dim is None and not letter.staged and not letter.peers:
+                self._unranged(letter, node, before < len(self.refs))
+            if letter.compared:
+                raise NotUnderstood(letter.span, f"nothing but a delta says what {letter.name} runs over")
+        limits = in_order(letters, self.world, not self.open)
+        extra = [factor for factor in factors if factor is not None]
+        return Value(body.shape, lambda *at: sum_over(mul(*extra, body.at(*at)), *limits))
+
+    def _unranged(self, letter: Letter, node: tree.Sum, indexed: bool) -> None:
+        """A sum whose index stands nowhere: its length is what its bounds say."""
+        upper = None if node.upper is None else _length_in(node.upper)
+        whole = isinstance(node.lower, tree.Number) and node.lower.value == 1
+        if upper is not None and whole and (isinstance(upper, Integer) or self._is_length(upper)):
+            letter.dim = Dim(self.world.dims.new(letter.name, staged=False, value=upper))
+        elif letter.name in self.census.bases:
+            raise NotUnderstood(letter.span, f"what of each {letter.name} is added up is not said")
+        elif indexed:
+            raise Misfit("unused-bound-index", f"the sum over {letter.name} has no {letter.name} in it", letter.span)
+        else:
+            raise NotUnderstood(letter.span, f"nothing says what {letter.name} runs over")
+
+    def _is_length(self, upper: Expr) -> bool:
+        network = self.world.network
+        return network is not None and any(letter == upper for letter, _, _ in network.parameters)
+
+    def _left_out(self, chain: tree.Chain, scope: Scope) -> Expr | None:
+        """The factor that leaves out a term, for k ≠ i under a Σ; k ∈ S names the range."""
+        signs = {relation.sign for relation in chain.relations}
+        if signs == {"≠"} and len(chain.parts) == 2:
+            return self.condition(chain, scope)
+        if signs == {"∈"}:
+            self.warnings.append(Warned("named-range", "the set under the sum is taken for all there are", chain.span))
+        return None
+
+    # Bounds
+
+    def _bounded(self, letter: Letter, written: _Range, node: tree.Sum, scope: Scope) -> None:
+        if letter.staged:
+            letter.first += [self.index_expression(low.node, scope) + low.more for low in written.lows]
+            letter.last += [self._stage(high.node, scope) + high.more for high in written.highs]
+            return
+        starts = {_number(low.node, low.more) for low in written.lows}
+        if not starts <= {0, 1} or len(starts) > 1 or len(written.highs) > 1:
+            raise NotUnderstood(node.span, PART)
+        if not written.highs or letter.dim is None:
+            return
+        base, offset = _as_offset(written.highs[0])
+        offset += 1 - next((start for start in starts if start is not None), 1)
+        name = letter_of(base)
+        if isinstance(base, tree.Number):
+            self._length(letter, _length_in(replace(base, value=base.value + offset)), node)
+        elif name is not None and scope.find(name) is not None:
+            raise NotUnderstood(node.span, PART)
+        else:
+            self.world.dims.known(letter.dim).spans.add((_stem(base), offset))
+            if name is not None and not offset:
+                self._length(letter, index(name), node)
+
+    def _stage(self, node: Node, scope: Scope) -> Expr:
+        name = letter_of(node)
+        return self.index_expression(node, scope) if name is None or scope.find(name) else index(name)
+
+    def _length(self, letter: Letter, upper: Expr | None, node: tree.Sum) -> None:
+        """What the writer calls the length of the dimension, where that is new; a declared length must be the same."""
+        assert letter.dim is not None
+        found, stage = self.world.dims.known(letter.dim), self.world.dims.root(letter.dim)[1]
+        if upper is None or (isinstance(upper, Integer) and found.value is None and (stage is not None or found.rigid)):
+            raise NotUnderstood(node.span, PART)
+        if found.value is not None and found.value != upper:
+            numbers = [isinstance(length, Integer) for length in (upper, found.value)]
+            known = [isinstance(s, Integer) or s in self.world.declared for s in (upper, found.value)]
+            if all(known):
+                raise Misfit(
+                    "index-range", f"{letter.name} runs up to {found.value}, and the sum up to {upper}", letter.span
+                )
+            if any(numbers):
+                raise NotUnderstood(node.span, PART)
+        elif found.value is None and stage is None:
+            if not found.rigid:
+                found.value = upper
+            elif isinstance(upper, Symbol) and upper.name not in self.world.families:
+                self.world.lengths.setdefault(upper.name, self.world.size(letter.dim))
+
+
+def _range(node: tree.Sum, letter: str) -> _Range:
+    """The range of a letter of Σ_{k=1}^n, Σ_{1≤k≤n}, Σ_{k<n}. Raises NotUnderstood for another condition."""
+    lows = [] if node.lower is None else [_End(node.lower)]
+    highs = [] if node.upper is None else [_End(node.upper)]
+    for chain in node.conditions:
+        signs = {relation.sign for relation in chain.relations}
+        if signs in ({"≠"}, {"∈"}):
+            continue
+        for sign, other in _compared(chain, letter):
+            (lows if sign in (">", "≥") else highs).append(_End(other, {">": 1, "<": -1}.get(sign, 0)))
+    return _Range(tuple(lows), tuple(highs))
+
+
+def _compared(chain: tree.Chain, letter: str) -> Iterator[tuple[str, Node]]:
+    """What a letter is compared with, the letter on the left: > 1 and ≤ n of 1 < k ≤ n."""
+    spoken = False
+    for (left, right), relation in zip(pairwise(chain.parts), chain.relations, strict=True):
+        if relation.sign not in _MIRRORED:
+            raise NotUnderstood(chain.span, "this condition under a sum is not understood")
+        if letter_of(left) == letter:
+            yield relation.sign, right
+            spoken = True
+        elif letter_of(right) == letter:
+            yield _MIRRORED[relation.sign], left
+            spoken = True
+    if not spoken:
+        raise NotUnderstood(chain.span, "this condition under a sum is not understood")
+
+
+def _number(node: Node, more: int) -> int | None:
+    """A whole number; None for anything else."""
+    if isinstance(node, tree.Plus) and len(node.terms) == 1:
+        number = _number(node.terms[0], 0)
+        return None if number is None else node.signs[0] * number + more
+    return int(node.value) + more if isinstance(node, tree.Number) and node.value.denominator == 1 else None
+
+
+def _as_offset(end: _End) -> tuple[Node, int]:
+    """n and -1 of n - 1."""
+    node = end.node
+    if isinstance(node, tree.Plus) and len(node.terms) == 2:
+        by = _number(node.terms[1], 0)
+        if by is not None and node.signs[0] > 0:
+            return node.terms[0], end.more + node.signs[1] * by
+    return node, end.more
+
+
+def _stem(base: Node) -> Node:
+    """n of n_l and of n^{(l)}."""
+    return replace(base, above=(), below=()) if isinstance(base, tree.Name) else base
+
+
+def _length_in(node: Node) -> Expr | None:
+    """The upper bound of a sum: a number, or a letter such as n; None for n_l and whatever else names the width."""
+    if isinstance(node, tree.Number) and node.value.denominator == 1:
+        if node.value > MOST_LENGTH:
+            raise NotUnderstood(node.span, f"a sum of at most {MOST_LENGTH} terms by number is understood")
+        return Integer(int(node.value))
+    name = letter_of(node)
+    return index(name) if name is not None else None
