@@ -12,7 +12,7 @@ from backprop_proofs.reading.blocks import Block, Heading, blocks, headings, wit
 from backprop_proofs.reading.lexer import Mode, mode_of, scan
 from backprop_proofs.reading.macros import Expander, Macro, collect
 from backprop_proofs.reading.rows import Reading, Remark, Statement, cut_rows, equates, only_condition, read_row
-from backprop_proofs.reading.syntax import CannotRead, Lines, Node, Span, Unreadable
+from backprop_proofs.reading.syntax import CannotRead, Lines, Name, Node, Span, Unreadable
 from backprop_proofs.reading.tokens import Token
 from backprop_proofs.reading.words import is_prose, joined_by_relation, stated, without_bullet
 
@@ -127,6 +127,7 @@ class _Reader:
         self.passed: list[Span] = []
         self.words: list[str] = []
         self.left: Node | None = None
+        self.lefts: set[Node | None] = set()
         self.tokens = self.counted = self.read_to = 0
 
     def run(self) -> Document:
@@ -272,7 +273,9 @@ class _Reader:
     def _add(self, reading: Reading, span: Span) -> None:
         if not reading.statements and reading.problem is None:
             return
-        given = self.parts.given(span.start)
+        left = reading.statements[0].chain.parts[0] if reading.statements else None
+        given = self.parts.given(span.start, isinstance(left, Name) and left not in self.lefts, bool(self.words))
+        self.lefts |= {left} - {None}
         before = " ".join((*self.words, reading.words)).strip()[-400:]
         self.words = []
         self._append(reading, span, given, before)
@@ -319,20 +322,32 @@ class _Parts:
         self.at = 0
         self.inside = False
         self.open_since = -1  # where a given part began whose end no heading marks
+        self.after_rows = False  # whether it stands within a derivation, as "where" does
+        self.rows_outside = 0
         self.rows_inside = 0
         self.last_row = 0
 
-    def given(self, place: int) -> bool:
-        """Whether a row at `place` is in a given part; asked for the rows in their order."""
+    def given(self, place: int, defines: bool, after_words: bool) -> bool:
+        """Whether a row at `place` is in a given part; asked for the rows in their order.
+
+        defines: whether its left side is a name that stands on the left of none before. after_words: whether there is
+        prose between it and the row before. A given part within a derivation ends with what does not define, or words.
+        """
         while self.at < len(self.headings) and self.headings[self.at].start <= place:
             heading = self.headings[self.at]
             self.at += 1
             self.inside = heading.kind == "given"
             self.rows_inside = 0
-            self.open_since = heading.end if self.inside and self.at == len(self.headings) else -1
+            word = self.text[heading.start : heading.end].lower()
+            self.after_rows = self.inside and self.rows_outside > 0 and "where" in word
+            open_ = self.inside and (self.after_rows or self.at == len(self.headings))
+            self.open_since = heading.end if open_ else -1
         if self.inside and self.open_since >= 0 and self.rows_inside:
             self.inside = not _BLANK_LINE.search(self.text, self.last_row, place)
+        if self.inside and self.after_rows:
+            self.inside = defines and not (after_words and self.rows_inside)
         self.rows_inside += self.inside
+        self.rows_outside += not self.inside
         self.last_row = place
         return self.inside
 

@@ -202,8 +202,10 @@ def _call(name: Name, group: Group, after: Node, wrap: Callable[[Node], Node]) -
     several = len(group.items) != 1 or isinstance(group.items[0], Chain)
     word = len(name.base) > (2 if name.run else 1) and name.base not in _LETTER_NAMES and name.base[0] != "\\"
     sure = name.primes > 0 or several or name.base in FUNCTIONS or word
-    if isinstance(after, Scripted) and after.below and not sure:  # a(ω')_{m}: the index belongs to a quantity
-        return None
+    if isinstance(after, Scripted) and after.below and not sure:
+        if name.base in FUNCTION_LETTERS and not (name.above or name.below):  # σ(z)_i
+            return wrap(Call(name, group.items, False, span=_both(name, group)))
+        return None  # a(ω')_{m}: the index belongs to a quantity
     span = _both(name, group)
     call = wrap(Call(name, group.items, sure, span=span))
     if sure or (name.base in FUNCTION_LETTERS and not any(isinstance(s.items[0], Number) for s in name.above)):

@@ -24,7 +24,7 @@ from backprop_proofs.reading.meaning import values
 from backprop_proofs.reading.meaning.calls import MOST_EXPONENT, magnitude
 from backprop_proofs.reading.meaning.dimensions import UNIT
 from backprop_proofs.reading.meaning.forms import is_two
-from backprop_proofs.reading.meaning.names import NotUnderstood, letter_of
+from backprop_proofs.reading.meaning.names import NotUnderstood, bare_key, letter_of
 from backprop_proofs.reading.meaning.naming import TAKEN, Warned
 from backprop_proofs.reading.meaning.scopes import Scope
 from backprop_proofs.reading.meaning.sums import Sums
@@ -187,6 +187,9 @@ class Elaborator(Sums):
             return self.name(merged, scope)
         if node.primes or node.above:
             raise NotUnderstood(node.span, "a superscript or a prime on an expression is not understood")
+        if isinstance(node.base, tree.Call) and bare_key(node.base.function).rstrip("'") in self.census.entered:
+            words = f"{node.base.function.base} may be a function of the whole vector; write its formula"
+            raise NotUnderstood(node.span, words)
         items = [item for script in node.below for item in script.items]
         if isinstance(node.base, tree.Name):
             scripts = (tree.Script(tuple(items)),)

@@ -74,6 +74,11 @@ def as_call(node: Node) -> tree.Call | None:
     return node if isinstance(node, tree.Call) and len(node.arguments) == 1 else None
 
 
+def is_entry_of_function(node: Node) -> bool:
+    """Whether it is an entry of a function of a vector, σ(z)_i."""
+    return isinstance(node, tree.Scripted) and isinstance(node.base, tree.Call)
+
+
 def has_two_indices(name: tree.Name) -> bool:
     """Whether a name has two indices below and none above."""
     return sum(len(script.items) for script in name.below) == 2 and not name.above

@@ -99,6 +99,11 @@ def is_any_function(name: Name) -> bool:
     return len(base) == 1 or base in GREEK or base in _ANY_FUNCTION
 
 
+def _key_of_function(call: Call) -> str:
+    """A function's key, without its primes."""
+    return bare_key(call.function).rstrip("'")
+
+
 def _all_letters(item: Node) -> Iterator[str]:
     """The letters of an index, those of an index of it too."""
     yield from letters_in(item)
@@ -147,6 +152,9 @@ class Census:
             for n in nodes
         )
         self._columns = _columns(nodes)
+        entries = [n.base for n in nodes if isinstance(n, Scripted) and n.below and isinstance(n.base, Call)]
+        others = {_key_of_function(n) for n in nodes if isinstance(n, Call) and not any(n is e for e in entries)}
+        self.entered = {_key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
         self.lefts: set[str] = set()  # the names that declarations define
         self.uppers = {letter_of(n.upper) for n in nodes if isinstance(n, Sum) and n.upper is not None} - {None}

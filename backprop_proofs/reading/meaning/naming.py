@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from sympy import Add, Expr, Integer, Symbol
 
@@ -129,7 +130,8 @@ class Naming:
             return False
         if below == 2:
             return not node.above or key == "Delta"
-        return len(items) == 2 and (key, "above", 0) not in self.census.stages() and family is None
+        layered = any(s.bracket or isinstance(s.items[0], tree.Number) for s in node.above)  # the error δ^{(2)}_i
+        return len(items) == 2 and not layered and (key, "above", 0) not in self.census.stages() and family is None
 
     def _size_name(self, node: tree.Name, key: str, items: list[Node], scope: Scope) -> Value | None:
         if key in self.world.families:
@@ -170,7 +172,7 @@ class Naming:
     def _instance(self, use: Use, node: tree.Name, scope: Scope) -> Value:
         family = self._family(use, node)
         places = family.places
-        above, below = list(use.above), list(use.below)
+        above, below = list(use.above), _digits(use.below, len(places) - family.above)
         if len(above) < family.above and not above and self._implied(family) is not None:
             stages: list[Expr | None] = [self._implied(family)]
         else:
@@ -316,6 +318,14 @@ class Naming:
     def raised(self, value: Value, exponent: Node, span: Span, scope: Scope) -> Value:
         """A value raised to a power."""
         raise NotImplementedError
+
+
+def _digits(below: tuple[Node, ...], wanted: int) -> list[Node]:
+    """1 and 2 of w_{12}, where two indices are wanted."""
+    only = below[0] if len(below) == 1 and wanted > 1 else None
+    if not isinstance(only, tree.Number) or only.value.denominator != 1 or len(str(only.value)) != wanted:
+        return list(below)
+    return [replace(only, value=Fraction(int(digit))) for digit in str(only.value)]
 
 
 def _delta_between(letter: Symbol, value: Expr, span: Span) -> Expr:

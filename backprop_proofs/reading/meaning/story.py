@@ -34,6 +34,7 @@ from backprop_proofs.reading.meaning.forms import (
     chains_of,
     has_derivative,
     has_two_indices,
+    is_entry_of_function,
     is_nielsen,
     is_weighted_sum,
     lengths_of,
@@ -358,9 +359,11 @@ class _Teller:
             yield from self._from_chain(chain)
 
     def _from_chain(self, chain: Chain) -> Iterator[Declared]:
-        left, right = chain.parts[0], chain.parts[1]
+        left, right, *others = chain.parts
         if not isinstance(left, tree.Name):
             return
+        if others and is_entry_of_function(right):  # S_i = σ(z)_i = ..., of which the last says what it is
+            right = others[0]
         use = self.census.use(left)
         if use.power is not None:
             return
