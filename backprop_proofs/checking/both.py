@@ -27,18 +27,27 @@ def fewer_refuted(nielsens: Report, own: Report, defining: Collection[int]) -> R
     return replace(own, notes=(*own.notes, "the weights are taken as the equation of z has them, not as Nielsen's are"))
 
 
+def doubted(nielsens: Report, own: Report) -> Report:
+    """The report with each line undecided that is right with Nielsen's weights and wrong with the writer's own."""
+    lines = tuple(
+        undecided(one, "right with Nielsen's weights, wrong with those of the text's own equation of z; say which")
+        if (one.verdict, other.verdict) == (PROVED, REFUTED)
+        else one
+        for one, other in zip(nielsens.lines, own.lines, strict=True)
+    )
+    return replace(nielsens, lines=lines, verdict=verdict_of(lines))
+
+
+def undecided(line: CheckedLine, message: str) -> CheckedLine:
+    """The line without its verdict."""
+    return replace(
+        line, verdict=UNDECIDED, code="not-understood", message=message, counterexample=None, repair=None, rules=()
+    )
+
+
 def _in_both(one: CheckedLine, other: CheckedLine) -> CheckedLine:
     if {one.verdict, other.verdict} != {PROVED, REFUTED}:
         return one
     as_numbers, as_matrices = ("right" if line.verdict == PROVED else "wrong" for line in (one, other))
     message = f"{as_numbers} if the capitals are numbers, {as_matrices} if they are matrices; write indices"
-    return replace(
-        one,
-        verdict=UNDECIDED,
-        code="not-understood",
-        message=message,
-        place=other.place or one.place,
-        counterexample=None,
-        repair=None,
-        rules=(),
-    )
+    return replace(undecided(one, message), place=other.place or one.place)

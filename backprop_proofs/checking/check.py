@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import process_time
 
-from backprop_proofs.checking.both import fewer_refuted, in_both
+from backprop_proofs.checking.both import doubted, fewer_refuted, in_both, undecided
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.judge import Judgement, court_of
 from backprop_proofs.checking.mending import Mender
@@ -28,6 +28,7 @@ from backprop_proofs.language.network import Network
 from backprop_proofs.networks.depth import deep_enough
 from backprop_proofs.reading import read
 from backprop_proofs.reading.document import Document, Row
+from backprop_proofs.reading.meaning.costs import open_cost, says_what, speaks_of
 from backprop_proofs.reading.meaning.forms import EQUALS
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_kronecker, names_of
 from backprop_proofs.reading.meaning.naming import TAKEN
@@ -69,8 +70,9 @@ def checked(
             other = story_of(document, None, activation, cost, Way(own=True))
             if other.network is not None and "z" in (taken.key for taken in other.taken):
                 own = _Checker(document, other, checker.until)
-                chosen = fewer_refuted(report, own.report(), [taken.row for taken in other.taken])
-                checker, report = (checker if chosen is report else own), chosen
+                owns = own.report()
+                chosen = fewer_refuted(report, owns, [taken.row for taken in other.taken])
+                checker, report = (checker, doubted(report, owns)) if chosen is report else (own, chosen)
         if story.census.may_be_matrices():
             other = story_of(document, None, activation, cost, Way(matrices=True))
             if other.network is not None:
@@ -99,7 +101,7 @@ class _Checker:
     chains: Chains = field(default_factory=Chains)
 
     def report(self) -> Report:
-        lines = tuple(self._line(row) for row in self.document.derivation)
+        lines = self._unless_in_doubt(tuple(self._line(row) for row in self.document.derivation))
         return Report(verdict_of(lines), lines, self.document.text, self._notes(), self.story.network)
 
     def _notes(self) -> tuple[str, ...]:
@@ -108,6 +110,23 @@ class _Checker:
             if row.problem is not None:
                 notes.append(f"line {row.line} of the given part: {row.problem.message}")
         return (*self.story.notes, *notes)
+
+    def _unless_in_doubt(self, lines: tuple[CheckedLine, ...]) -> tuple[CheckedLine, ...]:
+        """The lines; undecided where they prove something of a cost that a line defines and nobody understands."""
+        cost = open_cost(self.story)
+        rows = self.document.derivation
+        saying = [
+            line
+            for row, line in zip(rows, lines, strict=True)
+            if cost is not None and line.verdict in (UNDECIDED, UNREADABLE) and says_what(row, cost)
+        ]
+        if cost is None or not saying:
+            return lines
+        why = f"line {saying[0].line} says what {cost} is, and that is not understood"
+        return tuple(
+            undecided(line, why) if line.verdict == PROVED and speaks_of(row, cost) else line
+            for row, line in zip(rows, lines, strict=True)
+        )
 
     # One row
 
@@ -306,6 +325,9 @@ class _Checker:
                 theorem = proof_of(reading) if process_time() < self.until - _SECONDS + _MORE_SECONDS else None
             except BackpropError:
                 continue
+            if theorem is not None and not reading.sure:
+                words = f"{reading.words} it is right, and nothing beside it says that it is meant so"
+                return _Said(UNDECIDED, Finding("not-understood", words, row.span))
             if theorem is not None:
                 return replace(_proved(Judgement(theorem)), notes=(reading.words,))
             words = f"{reading.words}, both sides agree; no proof was found"

@@ -31,6 +31,7 @@ from backprop_proofs.reading.meaning.names import letter_of
 from backprop_proofs.reading.meaning.story import Story
 
 _SIGMOIDS = ("sigma", "g")
+_LABELS = "ytqdpl"  # what the names of labels begin with
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Reading:
     equation: Equation
     limits: tuple[Limit, ...]
     given: tuple[tuple[Equation, tuple[Limit, ...]], ...] = ()
+    sure: bool = True  # whether the text says of this line that it is meant so
 
 
 def readings(
@@ -85,6 +87,7 @@ def _labels(network: Network) -> Iterator[tuple[Equation, tuple[Limit, ...]]]:
                 free = ref.name not in defined and ref.indices and ref.indices[-1] == total.index
                 if (
                     free
+                    and ref.name[0] in _LABELS
                     and ref.name not in seen
                     and total.index not in set().union(*map(free_indices, ref.indices[:-1]))
                 ):
@@ -103,9 +106,11 @@ def _cases(story: Story, row: Row, plain: Reading) -> Iterator[Reading]:
     said = [remark.chain for remark in row.remarks if remark.chain is not None]
     left = _left_sides(row)
     alike = (other for other in story.document.derivation if left & _left_sides(other))
-    others = () if said else (chain for other in alike for chain in _distinguished(other))
+    others = [] if said else [(chain, False) for chain in row.cases]
+    for each in () if said else alike:  # a case distinction sums up the cases above it
+        others += [(chain, (each.index or 0) > (row.index or 0)) for chain in _distinguished(each)]
     seen: set[tuple[str, str, str]] = set()
-    for chain in (*said, *others):
+    for chain, sure in sorted([*((chain, True) for chain in said), *others], key=lambda pair: not pair[1]):
         names = [letter_of(part) for part in chain.parts]
         if len(names) != 2 or names[0] == names[1] or not free.keys() >= set(names):
             continue
@@ -113,7 +118,7 @@ def _cases(story: Story, row: Row, plain: Reading) -> Iterator[Reading]:
         for sign in {relation.sign for relation in chain.relations} if said else ("=", "≠"):
             if (one, other, sign) not in seen and sign in ("=", "≠"):
                 seen.add((one, other, sign))
-                yield from _in_case(plain, free[one], free[other], sign)
+                yield from _in_case(replace(plain, sure=sure), free[one], free[other], sign)
 
 
 def _left_sides(row: Row) -> set[tree.Node]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backprop_proofs.errors import InvalidInput
 from backprop_proofs.reading.blocks import Block, Heading, blocks, headings, without_comments
 from backprop_proofs.reading.lexer import Mode, mode_of, scan
 from backprop_proofs.reading.macros import Expander, Macro, collect
 from backprop_proofs.reading.rows import Reading, Remark, Statement, cut_rows, equates, only_condition, read_row
-from backprop_proofs.reading.syntax import CannotRead, Lines, Name, Node, Span, Unreadable
+from backprop_proofs.reading.syntax import CannotRead, Chain, Lines, Name, Node, Span, Unreadable
 from backprop_proofs.reading.tokens import Token
 from backprop_proofs.reading.words import is_prose, joined_by_relation, stated, without_bullet
 
@@ -28,6 +28,7 @@ _RELATION = re.compile(
 _SILENT = r"\\(?:left|right|displaystyle|textstyle|[bB]igg?[lrm]?|nonumber|notag|limits)(?![A-Za-z])\.?\s*"
 _SILENT_BEFORE = re.compile(rf"(?:{_SILENT})+\Z")
 _SILENT_AFTER = re.compile(rf"\s*(?:{_SILENT})+")
+_CONDITION = re.compile(r"\W*(?:for|if|when|in (?:the )?case|case|suppose|assume|assuming|consider|let)\b", re.I)
 _OPERATORS = frozenset(("SIGN", "OP"))
 
 
@@ -36,8 +37,9 @@ class Row:
     r"""A row as written: one row of an align block, one display, one line of text.
 
     index: its number among the derivation's rows, from 0; None in the given part. statements: the chains in it, mostly
-    one; remarks: what stands beside them; tags: of \tag and \label; before: the words before it. problem: what could
-    not be read, if anything; the statements that could be read are there all the same.
+    one; remarks: what stands beside them, and "For i = j:" just before; cases: such conditions further up; tags: of
+    \tag and \label; before: the words before it. problem: what could not be read, if anything; the statements that
+    could be read are there all the same.
     """
 
     index: int | None
@@ -47,6 +49,7 @@ class Row:
     span: Span
     statements: tuple[Statement, ...]
     remarks: tuple[Remark, ...] = ()
+    cases: tuple[Chain, ...] = ()
     tags: tuple[str, ...] = ()
     before: str = ""
     problem: Unreadable | None = None
@@ -127,6 +130,8 @@ class _Reader:
         self.passed: list[Span] = []
         self.words: list[str] = []
         self.left: Node | None = None
+        self.said: list[Remark] = []  # the conditions since the last row
+        self.cases: tuple[Chain, ...] = ()
         self.lefts: set[Node | None] = set()
         self.tokens = self.counted = self.read_to = 0
 
@@ -181,6 +186,7 @@ class _Reader:
                     continue
                 reading = _unread(failed) if failed else self._read(tokens)
                 if reading.problem is None and whole and (only_condition(reading) or not equates(reading)):
+                    self._say(reading, span)
                     continue
                 if reading.statements or reading.problem:
                     readings.append(reading)
@@ -225,6 +231,8 @@ class _Reader:
             reading = self._read(tokens)
             if reading.problem is not None and (strict or not stated(line)):
                 self._pass_over(span)
+            elif only_condition(reading) and _CONDITION.match(line):
+                self._say(reading, span)
             elif reading.problem is not None or equates(reading) or not only_condition(reading):
                 self._add(reading, self._widened(_place(tokens), span))
 
@@ -247,6 +255,11 @@ class _Reader:
         self.counted -= last.index is not None
         self._append(reading, _place(rows[0]), last.index is None, last.before)
         return True
+
+    def _say(self, reading: Reading, span: Span) -> None:
+        """Keep the condition of "For i = j:" for the rows below."""
+        source = span.within(self.clean)
+        self.said += [Remark(source, span, statement.chain) for statement in reading.statements]
 
     # rows
 
@@ -277,10 +290,16 @@ class _Reader:
         given = self.parts.given(span.start, isinstance(left, Name) and left not in self.lefts, bool(self.words))
         self.lefts |= {left} - {None}
         before = " ".join((*self.words, reading.words)).strip()[-400:]
+        if self.said:
+            reading = replace(reading, remarks=(*self.said, *reading.remarks))
+            self.said, self.cases = [], tuple(remark.chain for remark in self.said if remark.chain is not None)
+            above: tuple[Chain, ...] = ()
+        else:
+            above = self.cases
         self.words = []
-        self._append(reading, span, given, before)
+        self._append(reading, span, given, before, above)
 
-    def _append(self, reading: Reading, span: Span, given: bool, before: str) -> None:
+    def _append(self, reading: Reading, span: Span, given: bool, before: str, cases: tuple[Chain, ...] = ()) -> None:
         if len(self.rows) >= MOST_ROWS:
             raise InvalidInput(f"a text of at most {MOST_ROWS:,} rows is read; this one has more")
         line, column = self.lines.place(span.start)
@@ -296,6 +315,7 @@ class _Reader:
                 span,
                 reading.statements,
                 reading.remarks,
+                cases,
                 reading.tags,
                 before,
                 reading.problem,

@@ -176,7 +176,7 @@ def _network(
         families=families,
         definitions=tuple(definitions),
         abbreviations=tuple(names),
-        functions=apart((*functions, *_functions(definitions + names, functions)), families),
+        functions=apart((*_functions(definitions + names, functions), *functions), families),
         parameters=parameters_of(families, firsts),
     )
     world.network = network
@@ -303,9 +303,8 @@ def function_of(name: str, argument: tree.Name, body: Node, census: Census) -> F
 
 def _functions(definitions: list[Definition], given: tuple[FunctionDefinition, ...]) -> tuple[FunctionDefinition, ...]:
     """The formulas of the functions whose names say which they are."""
-    called = (
-        {call.name for d in definitions for call in d.body.atoms(Fn)} - set(GIVEN_FUNCTIONS) - {f.name for f in given}
-    )
+    bodies = [*(one.body for one in definitions), *(one.body for one in given)]
+    called = {call.name for body in bodies for call in body.atoms(Fn)} - set(GIVEN_FUNCTIONS) - {f.name for f in given}
     return tuple(formula_of(name, name) for name in sorted(called & set(_FORMULAS)))
 
 

@@ -50,6 +50,7 @@ FUNCTIONS = {
     "sqrt": "sqrt",
     "softmax": "softmax",
 }  # what a word means as a function of one argument, whoever writes it
+SPELT = frozenset(("max", "abs", "sign", "sgn"))  # functions that are spelt out as others
 _USUAL_FUNCTIONS = frozenset(("sigma", "f", "g", "h", "phi", "varphi", "psi", "Phi", "act", "F", "G", "S"))
 _ANY_FUNCTION = frozenset(("act", "activation", "func", "loss", "cost", "Loss", "Cost", "ell"))  # words for one of many
 

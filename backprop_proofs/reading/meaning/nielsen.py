@@ -48,7 +48,7 @@ class Usual:
                     own = lines if given or self.own or like is has_one_index else ()
                     if key in {one.key for one in (*declared, *own)}:
                         continue
-                    if self._occurs(key, declared, like):
+                    if self._occurs(key, declared, lines, like):
                         declared.append(Declared(key, *in_letters(text, self._cost(declared), self._activation).parts))
                         added = True
         if self.activation in LAYER_TEXTS and not any(one.key == "a" and at_last(one.left) for one in declared):
@@ -75,12 +75,14 @@ class Usual:
         names = (self.census.functions - set(FUNCTIONS)) & ACTIVATIONS
         return next(iter(names)) if len(names) == 1 else "sigma"
 
-    def _occurs(self, key: str, declared: list[Declared], like: Callable[[tree.Name], bool]) -> bool:
+    def _occurs(
+        self, key: str, declared: list[Declared], lines: list[Declared], like: Callable[[tree.Name], bool]
+    ) -> bool:
         """Whether the name is written in the way that its equation is written in."""
         chains = [*self.chains, *(Chain((one.left, one.right)) for one in declared)]
         names = [name for chain in chains for name in names_of(chain)]
         if key == "x":  # a^1 = x is said where x stands beside Nielsen's a and no equation speaks of it
-            spoken = any(bare_key(name) == "x" for one in declared for name in names_of(one.right))
+            spoken = any(bare_key(name) == "x" for one in (*declared, *lines) for name in names_of(one.right))
             own = any(one.key == "a" for one in declared) and not spoken
             return own and any(bare_key(name) == "x" and has_one_index(name) for name in names)
         found = [name for name in names if bare_key(name) == key and like(name)]

@@ -12,6 +12,7 @@ from backprop_proofs.networks.activations import activation_named
 from backprop_proofs.networks.costs import cost_named
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Document, Row
+from backprop_proofs.reading.meaning.amended import says_more
 from backprop_proofs.reading.meaning.averages import counts
 from backprop_proofs.reading.meaning.built import interned, is_circular, with_exceptions
 from backprop_proofs.reading.meaning.conventions import (
@@ -23,7 +24,7 @@ from backprop_proofs.reading.meaning.conventions import (
     spelled_out,
 )
 from backprop_proofs.reading.meaning.declare import Declared, formula_of, function_of
-from backprop_proofs.reading.meaning.error_terms import errors_meant, letters_of_errors
+from backprop_proofs.reading.meaning.error_terms import DELTA, errors_meant, letters_of_errors
 from backprop_proofs.reading.meaning.every_layer import at_every_layer
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
@@ -45,6 +46,7 @@ from backprop_proofs.reading.meaning.forms import (
 from backprop_proofs.reading.meaning.names import (
     COSTS,
     FUNCTIONS,
+    SPELT,
     SURE_COSTS,
     Census,
     NotUnderstood,
@@ -323,9 +325,9 @@ class _Teller:
                 name, argument = bare_key(call.function), call.arguments[0]
                 if name in seen or name in FUNCTIONS or not isinstance(argument, tree.Name):
                     continue
-                if argument.above or argument.below or right == argument:
+                if argument.above or argument.below:
                     continue
-                if any(bare_key(other) in (name, *self._called) for other in names_of(right)):
+                if any(bare_key(other) in (name, *(self._called - SPELT)) for other in names_of(right)):
                     continue
                 try:
                     known = function_of(name, argument, right, self.census)
@@ -396,6 +398,7 @@ class _Teller:
                 except NotUnderstood:
                     continue
                 if use.key in seen or use.power is not None or not self._may_define(use, left, right, own):
+                    seen |= {use.key} if use.key.startswith(DELTA) and own else set()  # said, if not as a derivative
                     continue
                 seen.add(use.key)
                 yield Declared(use.key, left, right), Taken(row.index or 0, number, use.key)
@@ -420,6 +423,9 @@ class _Teller:
                     found.append((Declared(old.key, left, right), Taken(row.index or 0, number, old.key)))
         for one, _ in found:
             try:
+                new = {bare_key(name) for name in names_of(one.right)} - known
+                if not says_more(one.left, one.right, new, *self._network(self._arranged(given, [])), self.census):
+                    continue
                 self._network(self._arranged([one if other.key == one.key else other for other in given], []))
             except (Misfit, NotUnderstood, BackpropError):
                 continue
@@ -448,7 +454,7 @@ class _Teller:
                 use.key == "a"  # any activation is what Nielsen leaves open
                 and self._specialises(right)
                 and not derived
-                and "z" in names - set(self.census.functions) <= {"z", "e"}
+                and "z" in names - self.census.functions - SPELT <= {"z", "e"}
                 and not isinstance(right, tree.Name)
                 and same_layer(left, right)
             )
@@ -458,7 +464,7 @@ class _Teller:
         """Whether it says which activation it is: another function of z alone, or a formula without an unknown one."""
         call = as_call(right)
         whole = call is not None and isinstance(call.arguments[0], tree.Name)
-        unknown = {bare_key(name) for name in names_of(right)} & self._called
+        unknown = {bare_key(name) for name in names_of(right)} & (self._called - SPELT)
         return whole or not unknown
 
     def _names_quantity(self, left: tree.Name) -> bool:
