@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import process_time
 
 from backprop_proofs.checking.both import doubted, fewer_refuted, in_both, undecided
+from backprop_proofs.checking.conditions import reaches_further, unjudged
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.judge import Judgement, court_of
 from backprop_proofs.checking.mending import Mender
@@ -24,6 +25,8 @@ from backprop_proofs.checking.steps import Chains, remark, rules_of, skipping
 from backprop_proofs.errors import BackpropError, Malformed
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import free_indices
+from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Fn
+from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.depth import deep_enough
 from backprop_proofs.reading import read
@@ -32,12 +35,13 @@ from backprop_proofs.reading.meaning.costs import open_cost, says_what, speaks_o
 from backprop_proofs.reading.meaning.forms import EQUALS
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_kronecker, names_of
 from backprop_proofs.reading.meaning.naming import TAKEN
+from backprop_proofs.reading.meaning.one_variable import OWN
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story, Way, story_of
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import extended
 from backprop_proofs.reading.network_text import network as network_of
-from backprop_proofs.reading.syntax import Node, span_of
+from backprop_proofs.reading.syntax import Node, Product, Transpose, span_of, walk
 
 _WORST = (REFUTED, UNDECIDED, PROVED)
 _SECONDS = 1.2  # of processor time: what one text may take before its steps and mendings are left out
@@ -210,11 +214,11 @@ class _Checker:
         try:
             made, _ = link(self.story.world, self.story.census, left, right)
         except Misfit as misfit:
-            return self._misfit(misfit, left, right)
+            return _beside(row, (), self._misfit(misfit, left, right))
         defines = self.story.defines(row.index or 0, number)
         if defines is not None:
             return self._definition(made, defines, right)
-        said = self._judged(row, made, right)
+        said = _beside(row, made.limits, self._judged(row, made, right))
         return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
 
     def _definition(self, made: Link, name: str, right: Node) -> _Said:
@@ -235,9 +239,21 @@ class _Checker:
         if misfit.code == "shape" and world.layout == "columns" and self._fits_in_rows(left, right):
             words = "where gradients are rows this fits, where they are columns it does not; write it with indices"
             return _Said(UNDECIDED, Finding("layout", words, misfit.span))
+        if misfit.code == "shape" and self._without_indices(left, right):
+            words = "the indices are left out here, and stand elsewhere; with them it may be right"
+            return _Said(UNDECIDED, Finding("not-understood", words, misfit.span))
         unknown = self._unknown(left, right)
         sure = misfit.code == "unused-bound-index" or not unknown
         return _Said(REFUTED if sure else UNDECIDED, finding)
+
+    def _without_indices(self, *sides: Node) -> bool:
+        """Whether all names are small letters that have indices elsewhere, and no sign is one for arrays."""
+        nodes = [node for side in sides for node in walk(side)]
+        names = [name for side in sides for name in names_of(side)]
+        arrays = any(isinstance(n, Transpose) or (isinstance(n, Product) and set(n.operators) - {""}) for n in nodes)
+        plain = all(not (n.above or n.below) and n.base.islower() for n in names)
+        indexed = {bare_key(n) for n in names} - self.story.census.functions <= self.story.census.bases
+        return plain and indexed and not arrays
 
     def _fits_in_rows(self, left: Node, right: Node) -> bool:
         """Whether the shapes of an equation fit where gradients are rows. Raises NotUnderstood."""
@@ -285,8 +301,9 @@ class _Checker:
             named = self._named_too(made)
             if finding.code == "free-index" and named is not None:
                 return _Said(UNDECIDED, Finding("not-understood", named, finding.span))
-            if unknown and finding.code == "unequal":
-                why = f"nothing says what {unknown[0]} is; for any {unknown[0]} the two sides differ"
+            if unknown and finding.code == "unequal" and not _of_known_functions(made, network):
+                what = "which function it is" if unknown[0].startswith(OWN) else f"what {unknown[0]} is"
+                why = f"nothing says {what}; for any one the two sides differ"
                 return _Said(UNDECIDED, Finding("unknown-name", why, span_of(right)))
             taken = next((w for w in made.warnings if w.code == TAKEN), None)
             if taken is not None:
@@ -352,6 +369,25 @@ class _Checker:
             return line
         repair = Mender(self.document, self.story, court_of, self.until).repair(row)
         return line if repair is None else replace(line, repair=repair)
+
+
+def _of_known_functions(made: Link, network: Network) -> bool:
+    """Whether it is a rule of functions with a formula, for any number."""
+    called = {call.name for side in made.equation for call in side.atoms(Fn)} - set(GIVEN_FUNCTIONS)
+    return all(network.function(name) is not None for name in called) and any(n.startswith(OWN) for n in made.names)
+
+
+def _beside(row: Row, limits: tuple[Limit, ...], said: _Said) -> _Said:
+    """What is left of a verdict where a condition stands beside the row."""
+    condition, place = unjudged(row, limits), said.finding.span if said.finding else row.span
+    if said.verdict == REFUTED and condition is not None:
+        why = f"beside it stands {condition.strip()}, and what that makes of it is not judged"
+        return _Said(UNDECIDED, Finding("not-understood", why, place))
+    further = reaches_further(row, limits)
+    if said.verdict == PROVED and further is not None:
+        why = f"it holds for the layers before the last, and beside it stands {further.strip()}"
+        return _Said(UNDECIDED, Finding("not-understood", why, place))
+    return said
 
 
 def _other_case(key: str) -> str:

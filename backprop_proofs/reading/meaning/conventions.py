@@ -17,6 +17,7 @@ from backprop_proofs.reading.meaning.averages import bounded, counts
 from backprop_proofs.reading.meaning.chosen import chosen_index
 from backprop_proofs.reading.meaning.forms import Rewrite
 from backprop_proofs.reading.meaning.names import COSTS, COUNTS, FUNCTIONS, bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.one_variable import with_own_variables
 from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_named
 from backprop_proofs.reading.syntax import Chain, Node
 
@@ -445,6 +446,10 @@ def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
     if plain is not None:
         first = after(first, plain)
         chains = tuple(as_chain(plain(chain)) for chain in chains)
+    rules = with_own_variables(chains, rewritten)
+    if rules is not None:
+        first = after(first, rules)
+        chains = tuple(as_chain(rules(chain)) for chain in chains)
     losses = losses_as_names(chains)
     if losses is not None:
         first = after(first, losses)

@@ -35,7 +35,9 @@ def links_in(
             carried = statement.carried and place == 0
             left, right = chain.parts[place], chain.parts[place + 1]
             if rewrite is not None:
-                left, right = rewrite(left), rewrite(right)
+                made = rewrite(Chain((left, right), (relation,), chain.span))
+                assert isinstance(made, Chain)
+                left, right = made.parts
             yield number, left, right, relation.sign, carried
             number += 1
 
