@@ -8,6 +8,7 @@ from time import process_time
 
 from backprop_proofs.checking.both import doubted, fewer_refuted, in_both, undecided
 from backprop_proofs.checking.conditions import reaches_further, unjudged
+from backprop_proofs.checking.doubts import as_facts, doubt, hypotheses
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.judge import Judgement, court_of
 from backprop_proofs.checking.mending import Mender
@@ -41,7 +42,7 @@ from backprop_proofs.reading.meaning.story import Story, Way, story_of
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import extended
 from backprop_proofs.reading.network_text import network as network_of
-from backprop_proofs.reading.syntax import Node, Product, Transpose, span_of, walk
+from backprop_proofs.reading.syntax import Node, Product, Span, Transpose, span_of, walk
 
 _WORST = (REFUTED, UNDECIDED, PROVED)
 _SECONDS = 1.2  # of processor time: what one text may take before its steps and mendings are left out
@@ -218,7 +219,7 @@ class _Checker:
         defines = self.story.defines(row.index or 0, number)
         if defines is not None:
             return self._definition(made, defines, right)
-        said = _beside(row, made.limits, self._judged(row, made, right))
+        said = _beside(row, made.limits, self._judged(row, made, left, right))
         return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
 
     def _definition(self, made: Link, name: str, right: Node) -> _Said:
@@ -274,10 +275,14 @@ class _Checker:
         known = {*self.story.network.families, *functions, *world.lengths} - self.story.assumed
         names = [name for side in sides for name in names_of(side) if not is_kronecker(name)]
         uses = [census.use(name) for name in names if not census.is_letter(bare_key(name))]
-        keys = {use.key.rstrip("'") for use in uses if census.rank(use) > 0}
-        return {key for key in keys if not known & {key, key.removeprefix("d"), _other_case(key.removeprefix("d"))}}
+        spoken = {use.key.rstrip("'"): use for use in uses if census.rank(use) > 0}
+        return {
+            key
+            for key, use in spoken.items()
+            if not known & {key, key.removeprefix("d")} and not world.has_other_case(key.removeprefix("d"), use)
+        }
 
-    def _judged(self, row: Row, made: Link, right: Node) -> _Said:
+    def _judged(self, row: Row, made: Link, left: Node, right: Node) -> _Said:
         assert self.story.world is not None
         network = deep_enough(self._network(made), made.equation)
         unknown = tuple(name for name in made.names if name in self.story.world.fresh)
@@ -302,9 +307,16 @@ class _Checker:
             if finding.code == "free-index" and named is not None:
                 return _Said(UNDECIDED, Finding("not-understood", named, finding.span))
             if unknown and finding.code == "unequal" and not _of_known_functions(made, network):
-                what = "which function it is" if unknown[0].startswith(OWN) else f"what {unknown[0]} is"
-                why = f"nothing says {what}; for any one the two sides differ"
+                why = f"nothing says what {unknown[0]} is; for any {unknown[0]} the two sides differ"
+                if unknown[0].startswith(OWN):
+                    why = "nothing says which function it is, and it is not so of every one"
                 return _Said(UNDECIDED, Finding("unknown-name", why, span_of(right)))
+            reason = doubt(self.story, network, made, left, right)
+            if reason is not None:
+                return _Said(UNDECIDED, Finding("not-understood", reason, finding.span))
+            granted = self._granted(network, made, finding.span)
+            if granted is not None:
+                return granted
             taken = next((w for w in made.warnings if w.code == TAKEN), None)
             if taken is not None:
                 why = f"{taken.message}, and then the two sides differ; it may be meant otherwise"
@@ -312,6 +324,25 @@ class _Checker:
             notes = missed_by_numbers(court_of(network), made.equation, made.limits)
             return _Said(REFUTED, finding, judgement, notes)
         return self._undecided(judgement, right)
+
+    def _granted(self, network: Network, made: Link, span: Span) -> _Said | None:
+        """What is said of a line that fails, where what is given besides may make it right."""
+        if not any(hypotheses(self.story)):
+            return None
+        words = "what is given besides may make it right"
+        try:
+            facts = as_facts(self.story)
+            agreed, differs = court_of(network).compared(made.equation, made.limits, facts)
+        except (Misfit, NotUnderstood, BackpropError, RecursionError, ArithmeticError):
+            return _Said(UNDECIDED, Finding("not-decided", words, span))
+        if differs:
+            return None
+        theorem = None
+        if agreed and len(facts) == 1:
+            theorem = proof_of(Reading(words, network, made.equation, made.limits, facts))
+        if theorem is not None:
+            return replace(_proved(Judgement(theorem)), notes=("taking for granted what is given besides",))
+        return _Said(UNDECIDED, Finding("not-decided", words, span))
 
     def _named_too(self, made: Link) -> str | None:
         """What is said of a letter that stands free on one side only, and is the name of a quantity elsewhere."""
@@ -388,10 +419,6 @@ def _beside(row: Row, limits: tuple[Limit, ...], said: _Said) -> _Said:
         why = f"it holds for the layers before the last, and beside it stands {further.strip()}"
         return _Said(UNDECIDED, Finding("not-understood", why, place))
     return said
-
-
-def _other_case(key: str) -> str:
-    return key[:1].swapcase() + key[1:]
 
 
 def _open_sizes(made: Link, network: Network) -> bool:

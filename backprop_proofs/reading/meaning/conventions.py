@@ -287,7 +287,7 @@ def merged_scripts(node: Node) -> Node:
         if not isinstance(part, tree.Scripted) or part.primes:
             return part
         base = part.base.items[0] if isinstance(part.base, tree.Group) and len(part.base.items) == 1 else part.base
-        if not isinstance(base, tree.Name):
+        if not isinstance(base, tree.Name) or (base.run and base is not part.base):  # (Wx)_i
             return part
         return replace(base, above=base.above + part.above, below=base.below + part.below, span=part.span)
 

@@ -276,6 +276,8 @@ class Elaborator(Sums):
         if key in self.world.families or self.census.is_defined(key):
             return None
         inner = tree.Name(node.base[1:], node.marks, node.primes, node.above, node.below, False, node.span)
+        if bare_key(inner) == self.world.cost.name:
+            raise NotUnderstood(node.span, f"{node.base} is a differential here, and derivatives are understood")
         of = self.census.use(inner).key
         known = not {of, of[:1].swapcase() + of[1:]}.isdisjoint(self.world.families)
         if not known and not (self.open and self.census.is_name(inner)):

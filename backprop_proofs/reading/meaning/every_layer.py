@@ -8,7 +8,7 @@ from dataclasses import replace
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.conventions import renamed_index
 from backprop_proofs.reading.meaning.declare import Declared
-from backprop_proofs.reading.meaning.forms import as_call, at_last
+from backprop_proofs.reading.meaning.forms import as_call, at_last, only_derivative
 from backprop_proofs.reading.meaning.names import bare_key, letter_of, names_of
 from backprop_proofs.reading.syntax import Chain
 
@@ -32,6 +32,9 @@ def _general(one: Declared) -> Declared:
 
 
 def _at_other_layers(one: Declared, chains: Sequence[Chain]) -> bool:
+    if only_derivative(one.right):  # an error of a name of the writer's own
+        names = [name for chain in chains for name in names_of(chain) if bare_key(name) == one.key]
+        return any(name.above and not at_last(name) for name in names)
     if not isinstance(as_call(one.right), tree.Call) and "a" not in {bare_key(n) for n in names_of(one.right)}:
         return False
     for chain in chains:

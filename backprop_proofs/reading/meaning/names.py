@@ -326,11 +326,22 @@ class Census:
                 elif script is name.below[0] and _is_number(script) and bare_key(name) in self._numbered:
                     key += f"_{_text_of(item)}"  # a2_i beside a2, as plain text has it
                 elif self._is_label(key, item, script, any(s.inline for s in name.below)):
+                    self._expect_label(bare_key(name), item, script)
                     key += f"_{_text_of(item)}"
                     labelled = letter_of(item) is not None
                 else:
                     below.append(item)
         return Use(key, tuple(above), tuple(below), power, not above and not below)
+
+    def _expect_label(self, key: str, item: Node, script: Script) -> None:
+        """Raise NotUnderstood for y of p_y, where y_k is a quantity and p_k is too: y may be the chosen index."""
+        letter = letter_of(item)
+        if letter is None or len(letter) > 1 or not letter.islower():
+            return
+        alike = [other for other in self._below.get(key, ()) if len(other.items) == len(script.items)]
+        indexed = any(all(map(self.is_index, other.items)) for other in alike)
+        if indexed and ((len(script.items) == 1 and letter in self.bases) or len(script.items) > 1):
+            raise NotUnderstood(script.span, f"{letter} may be an index here, and no range is known of it")
 
     def _nested(self, item: Name) -> list[Node]:
         """y_{t_k} as y_{t,k}: the component k at the time t."""

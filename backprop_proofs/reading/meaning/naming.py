@@ -277,16 +277,9 @@ class Naming:
         found = self.world.families.get(use.key)
         if found is not None:
             return found
-        lower = use.key[:1].swapcase() + use.key[1:]
-        other = self.world.families.get(lower)
-        if other is not None and len(use.key) == 1 and not self.open and self._case_fits(other, use):
-            return other
+        if len(use.key) == 1 and not self.open and self.world.has_other_case(use.key, use):
+            return self.world.families[use.key.swapcase()]
         return self._new_family(use, node)
-
-    def _case_fits(self, other: Family, use: Use) -> bool:
-        """Whether w_{ik} may be an entry of W, or W all of w."""
-        below = len(other.places) - other.above
-        return other.above == len(use.above) and (len(use.below) == below or (not use.below and below == 2))
 
     def _new_family(self, use: Use, node: tree.Name) -> Family:
         rank = max(self.census.rank(use), len(use.below))

@@ -16,6 +16,7 @@ from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.structure import cost_or_none, letters_of_ranges, quantities_of, stages_of
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim, Dimension, Dimensions
+from backprop_proofs.reading.meaning.names import Use
 
 ONE = Integer(1)
 DOTS = ("inner", "entrywise")
@@ -110,6 +111,14 @@ class World:
         """Go back to what was saved."""
         self.families, self.fresh, self.functions, self.lengths, nodes = saved
         self.dims.restore(nodes)
+
+    def has_other_case(self, key: str, use: Use) -> bool:
+        """Whether w_{ik} may be an entry of a known W, or W all of a known w."""
+        other = self.families.get(key[:1].swapcase() + key[1:])
+        if other is None:
+            return False
+        below = len(other.places) - other.above
+        return other.above == len(use.above) and (len(use.below) == below or (not use.below and below == 2))
 
     def size(self, dim: Dim) -> Expr:
         """The upper end of a dimension."""
