@@ -243,6 +243,9 @@ class _Checker:
         if misfit.code == "shape" and self._without_indices(left, right):
             words = "the indices are left out here, and stand elsewhere; with them it may be right"
             return _Said(UNDECIDED, Finding("not-understood", words, misfit.span))
+        if misfit.code == "index-range" and self.story.guessed:
+            words = f"with the layers that the letters seem to tell, {misfit.message}"
+            return _Said(UNDECIDED, Finding("not-understood", words, misfit.span))
         unknown = self._unknown(left, right)
         sure = misfit.code == "unused-bound-index" or not unknown
         return _Said(REFUTED if sure else UNDECIDED, finding)

@@ -36,7 +36,7 @@ from backprop_proofs.language.indices import Atom, Facts, Limit, Line, atom_of, 
 
 _MOST_MONOMIALS, _MOST_ORDERS = 20_000, 720  # larger forms, and monomials with more orders of their sums, are refused
 _MOST_FACTORS = 1_000
-_MOST_KEYS = 10_000  # monomials that one comparison looks at, those inside others and all orders of their sums counted
+_MOST_KEYS = 20_000  # monomials that one comparison looks at, those inside others and all orders of their sums counted
 _MOST_TRIES = 64  # ways to bring monomials under a common sum
 Atoms = tuple[tuple[Expr, Fraction], ...]
 Labels = dict[str, str]  # texts for the letters (as atoms) of the sums around

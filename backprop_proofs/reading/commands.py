@@ -79,7 +79,7 @@ _DROPPED = words(  # with their one argument
     "hskip pagecolor textcircled cssId bbox circled kern"
 )
 COMMANDS |= {name: ("drop", name) for name in _DROPPED}
-_KEPT = words("boxed fbox underbrace overbrace cancel bcancel xcancel smash Aboxed framebox mathclap")
+_KEPT = words("boxed fbox underbrace overbrace smash Aboxed framebox mathclap")
 COMMANDS |= {name: ("keep", name) for name in _KEPT}
 COMMANDS |= {name: ("keep2", name) for name in ("textcolor", "colorbox", "fcolorbox", "hl")}
 COMMANDS |= {name: ("stack", name) for name in ("overset", "underset", "stackrel")}

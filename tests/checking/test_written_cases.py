@@ -24,7 +24,7 @@ OPEN = {
     "batchbias": "the vector of ones",
     "batchmean": "the examples are C's alone: nothing says that a depends on them",
     "word2vec": "the labels add up to one under the name of the error",
-    "sigm": "nothing says what x is in the last line",
+    "bishop": "the letters tell the layers, and w_{jk} is one with others for j and k",
 }
 
 

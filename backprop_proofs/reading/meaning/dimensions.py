@@ -12,6 +12,8 @@ from sympy import Expr, Integer, Symbol
 from backprop_proofs.language.binding import free_indices
 from backprop_proofs.reading.syntax import Node
 
+Range = tuple[Node, int, int, int]  # n, 0 and -1 for 0..n - 1; 1 for n_{l+1} as the width of layer l
+
 
 @dataclass
 class Dimension:
@@ -24,7 +26,7 @@ class Dimension:
     value: Expr | None = None  # a number, or the letter that the writer gives it
     alias: tuple[int, Expr] | None = None  # the same as another, staged one at one stage
     names: list[str] = field(default_factory=list)
-    spans: set[tuple[Node, int]] = field(default_factory=set)  # how long sums over it are: n and -1 for n - 1
+    spans: set[Range] = field(default_factory=set)  # what sums over it run over, as it is written
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,17 @@ class Dimensions:
         self._nodes = state
 
     def has_parts(self) -> bool:
-        """Whether one sum runs further than another over the same dimension."""
-        return any(len({base for base, _ in node.spans}) < len(node.spans) for node in self._nodes)
+        """Whether two sums over one dimension do not run over the same, as they are written."""
+        return any(len(node.spans) > 1 for node in self._nodes)
+
+    def is_length_of(self, dim: Dim, name: Node) -> bool:
+        """Whether sums over the dimension run up to that name."""
+        return any(base == name for base, *_ in self.known(dim).spans)
+
+    def names_another(self, dim: Dim, name: Node) -> bool:
+        """Whether sums run up to that name, and none over this dimension does."""
+        named = any(base == name for node in self._nodes for base, *_ in node.spans)
+        return named and not self.is_length_of(dim, name)
 
     def root(self, dim: Dim) -> tuple[int, Expr | None]:
         """The representative of a dimension, and the stage at which it is meant."""

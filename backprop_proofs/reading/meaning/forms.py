@@ -86,6 +86,12 @@ def has_two_indices(name: tree.Name) -> bool:
     return sum(len(script.items) for script in name.below) == 2 and not name.above
 
 
+def has_width_of_layer(node: Node) -> bool:
+    """Whether a sum runs up to something with an index, such as n_l."""
+    ends = [part.upper for part in tree.walk(node) if isinstance(part, tree.Sum)]
+    return any(name.above or name.below for end in ends if end is not None for name in names_of(end))
+
+
 def has_derivative(node: Node) -> bool:
     """Whether something is differentiated in it."""
     return any(isinstance(part, tree.Derivative | tree.Nabla) for part in tree.walk(node))

@@ -55,11 +55,16 @@ def lasts_of(world: World, nodes: tuple[Node, ...]) -> set[str]:
     return known
 
 
-def link(world: World, census: Census, left: Node, right: Node, open_: bool = False) -> tuple[Link, Elaborator]:
-    """What left = right says. Raises Misfit and NotUnderstood."""
+def link(
+    world: World, census: Census, left: Node, right: Node, open_: bool = False, defining: bool = False
+) -> tuple[Link, Elaborator]:
+    """What left = right says. Raises Misfit and NotUnderstood.
+
+    open_: whether the network is still to be declared. defining: whether it is one of the equations that declare it.
+    """
     known, before = set(world.lengths), world.saved()
     try:
-        made, maker = _link(world, census, left, right, open_)
+        made, maker = _link(world, census, left, right, open_, defining)
     except Exception:
         world.restore(before)  # a line that is not understood leaves nothing behind
         raise
@@ -69,14 +74,16 @@ def link(world: World, census: Census, left: Node, right: Node, open_: bool = Fa
     for name in late:  # 1/N stood before the sum that says what N is
         del world.families[name]
         world.fresh.discard(name)
-    return _link(world, census, left, right, open_)
+    return _link(world, census, left, right, open_, defining)
 
 
-def _link(world: World, census: Census, left: Node, right: Node, open_: bool) -> tuple[Link, Elaborator]:
+def _link(
+    world: World, census: Census, left: Node, right: Node, open_: bool, defining: bool
+) -> tuple[Link, Elaborator]:
     before = world.saved()
     for dot in world.dots:
         maker = Elaborator(world, census, open_)
-        maker.dot = dot
+        maker.dot, maker.defining = dot, defining
         try:
             return _linked(maker, left, right)
         except Misfit as misfit:

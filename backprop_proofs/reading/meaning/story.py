@@ -35,6 +35,7 @@ from backprop_proofs.reading.meaning.forms import (
     chains_of,
     has_derivative,
     has_two_indices,
+    has_width_of_layer,
     is_entry_of_function,
     is_nielsen,
     is_weighted_sum,
@@ -56,6 +57,7 @@ from backprop_proofs.reading.meaning.names import (
     names_of,
 )
 from backprop_proofs.reading.meaning.nielsen import Usual
+from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.usual import (
     NIELSEN,
     folded_into_names,
@@ -94,7 +96,7 @@ class Taken:
 class Story:
     """A text with what it is about. world: its names; taken: the links that define; trouble: what could not be used.
 
-    assumed: the errors δ of which nothing but convention says what they are.
+    assumed: the errors δ of which nothing but convention says what they are. guessed: whether layers or examples are.
     """
 
     document: Document
@@ -106,6 +108,7 @@ class Story:
     notes: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
     assumed: frozenset[str] = frozenset()
+    guessed: bool = False
 
     def links(self, row: Row) -> Iterator[tuple[int, Node, Node, str, bool]]:
         """The links of a row, with the writer's conventions made explicit."""
@@ -161,7 +164,7 @@ def _told(document: Document, activation: str | None, cost: str | None, way: Way
         made_explicit = [as_chain(convention(chain)) for chain in chains]
         other = _Teller(document, made_explicit, activation, cost, both, way).tell()
         if other.network is not None:
-            return other
+            return replace(other, guessed=True)
     return told
 
 
@@ -281,7 +284,14 @@ class _Teller:
             raise InvalidNetwork("a quantity is defined by itself")
         network = interned(with_exceptions(network))
         world.network = network
+        self._note_lengths(equations, world)
         return network, world
+
+    def _note_lengths(self, equations: list[Declared], world: World) -> None:
+        """Note what the declarations call the widths of layers, now that it is known which is which."""
+        for one in equations:
+            if has_width_of_layer(one.right):
+                link(world, self.census, one.left, one.right, defining=True)
 
     def _line_sides(self) -> list[tuple[Node, Node]]:
         rows = [row for row in self.document.derivation if row.problem is None]

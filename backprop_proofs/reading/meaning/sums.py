@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sympy import Expr, Integer, Symbol
 
 from backprop_proofs.language.binding import sum_over
-from backprop_proofs.language.expressions import mul
+from backprop_proofs.language.expressions import Ref, mul
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.dimensions import Dim
@@ -44,7 +44,9 @@ class _Range(NamedTuple):
 
 
 class Sums(Distinctions):
-    """The sums among the expressions of a statement."""
+    """The sums among the expressions of a statement. defining: whether it is one of those that declare the network."""
+
+    defining = False
 
     def sum(self, node: tree.Sum, scope: Scope) -> Value:
         """Σ, of each entry of what stands under it."""
@@ -103,8 +105,15 @@ class Sums(Distinctions):
         if signs == {"≠"} and len(chain.parts) == 2:
             return self.condition(chain, scope)
         if signs == {"∈"}:
+            self._over_set(chain, scope)
             self.warnings.append(Warned("named-range", "the set under the sum is taken for all there are", chain.span))
         return None
+
+    def _over_set(self, chain: tree.Chain, scope: Scope) -> None:
+        """Note the set that a letter runs over; two sets, or a set and a length, need not be the same."""
+        letter = scope.find(letter_of(chain.parts[0]) or "")
+        if letter is not None and letter.dim is not None:
+            self.world.dims.known(letter.dim).spans.add((_stem(chain.parts[-1]), 0, 0, 0))
 
     # Bounds
 
@@ -118,17 +127,55 @@ class Sums(Distinctions):
             raise NotUnderstood(node.span, PART)
         if not written.highs or letter.dim is None:
             return
-        base, offset = _as_offset(written.highs[0])
-        offset += 1 - next((start for start in starts if start is not None), 1)
+        start = next((start for start in starts if start is not None), 1)
+        base, more = _as_offset(written.highs[0])
         name = letter_of(base)
         if isinstance(base, tree.Number):
-            self._length(letter, _length_in(replace(base, value=base.value + offset)), node)
-        elif name is not None and scope.find(name) is not None:
+            self._length(letter, _length_in(replace(base, value=base.value + more + 1 - start)), node)
+            return
+        if name is not None and more + 1 == start and scope.find(name) is None:
+            self._length(letter, index(name), node)
+        spans, shift = self.world.dims.known(letter.dim).spans, self._shift(letter.dim, base, scope)
+        span = (_stem(base), start, more, shift or 0)
+        if (name is not None and scope.find(name) is not None) or self._is_elsewhere(letter, base):
             raise NotUnderstood(node.span, PART)
-        else:
-            self.world.dims.known(letter.dim).spans.add((_stem(base), offset))
-            if name is not None and not offset:
-                self._length(letter, index(name), node)
+        if shift and span not in spans and not self.defining:
+            raise NotUnderstood(node.span, PART)
+        if shift is not None:
+            spans.add(span)
+
+    def _shift(self, dim: Dim, base: Node, scope: Scope) -> int | None:
+        """How far the layer of n_l lies from that whose width it is; 0 without a layer, None before it is known."""
+        item = self._layer_in(base)
+        if item is None:
+            return 0
+        size = self.world.size(dim) if self.world.network is not None else None
+        if not isinstance(size, Ref):
+            return None
+        gap = self.index_expression(item, scope) - size.indices[0]
+        return int(gap) if isinstance(gap, Integer) else None
+
+    def _layer_in(self, base: Node) -> Node | None:
+        items = (
+            [item for script in (*base.above, *base.below) for item in script.items]
+            if isinstance(base, tree.Name)
+            else []
+        )
+        return items[0] if len(items) == 1 and self.census.is_index(items[0]) else None
+
+    def _is_elsewhere(self, letter: Letter, base: Node) -> bool:
+        """Whether what is written as the length is that of another dimension, or of none that the text speaks of."""
+        network = self.world.network
+        if network is None or letter.dim is None or self._layer_in(base) is not None:
+            return False
+        if not isinstance(base, tree.Name):
+            return True
+        if base.above or base.below:
+            return False
+        size, own = self.world.size(letter.dim), self.world.dims.is_length_of(letter.dim, base)
+        if any(s.name == base.base for s, _, _ in network.parameters) and size != index(base.base):
+            return not own
+        return self.world.dims.names_another(letter.dim, base)
 
     def _stage(self, node: Node, scope: Scope) -> Expr:
         name = letter_of(node)
