@@ -238,7 +238,7 @@ class _Checker:
         assert world is not None
         assert self.story.network is not None
         if misfit.code == "shape" and world.layout == "columns" and self._fits_in_rows(left, right):
-            words = "where gradients are rows this fits, where they are columns it does not; write it with indices"
+            words = "where gradients or vectors are rows this fits, where they are columns it does not; write indices"
             return _Said(UNDECIDED, Finding("layout", words, misfit.span))
         if misfit.code == "shape" and self._without_indices(left, right):
             words = "the indices are left out here, and stand elsewhere; with them it may be right"
@@ -260,14 +260,20 @@ class _Checker:
         return plain and indexed and not arrays
 
     def _fits_in_rows(self, left: Node, right: Node) -> bool:
-        """Whether the shapes of an equation fit where gradients are rows. Raises NotUnderstood."""
+        """Whether the shapes of an equation fit where gradients, or all vectors, are rows. Raises NotUnderstood."""
         assert self.story.world is not None
-        try:
-            with self.story.world.laid_out("gradient rows"):
-                link(self.story.world, self.story.census, left, right)
-        except Misfit:
-            return False
-        return True
+        for layout in ("gradient rows", "rows"):
+            try:
+                with self.story.world.laid_out(layout):
+                    link(self.story.world, self.story.census, left, right)
+            except Misfit:
+                continue
+            except NotUnderstood:
+                if layout == "rows":
+                    continue
+                raise
+            return True
+        return False
 
     def _unknown(self, *sides: Node) -> set[str]:
         """The vectors and matrices that no equation speaks of. Raises NotUnderstood."""
