@@ -58,11 +58,22 @@ def _variable(node: Node, functions: frozenset[str]) -> str | None:
     """z, where a chain of equations speaks of one number z and of functions of it alone, and differentiates one."""
     if not isinstance(node, Chain) or len(node.parts) < 2:
         return None
+    nodes = tree.walk(node)
     names = [name for name in names_of(node) if bare_key(name) not in FUNCTIONS]
     others = [name for name in names if bare_key(name).rstrip("'") not in functions]
-    if not others or any(name.above or name.below for name in names) or len({bare_key(n) for n in others}) != 1:
+    if _of_arrays(nodes) or len({bare_key(name) for name in others}) != 1 or len(others) == len(names):
         return None
-    nodes = tree.walk(node)
-    calls = [part for part in nodes if isinstance(part, tree.Call)]
-    differentiated = any(call.function.primes for call in calls) or any(isinstance(n, tree.Derivative) for n in nodes)
-    return bare_key(others[0]) if differentiated and len(others) < len(names) else None
+    if any(name.above or name.below for name in names):
+        return None
+    primed = any(isinstance(part, tree.Call) and part.function.primes for part in nodes)
+    return bare_key(others[0]) if primed or any(isinstance(part, tree.Derivative) for part in nodes) else None
+
+
+def _of_arrays(nodes: Iterable[Node]) -> bool:
+    """Whether something is transposed, multiplied entry by entry, or a diagonal."""
+    return any(
+        isinstance(part, tree.Transpose)
+        or (isinstance(part, tree.Product) and "⊙" in part.operators)
+        or (isinstance(part, tree.Call) and bare_key(part.function) == "diag")
+        for part in nodes
+    )
