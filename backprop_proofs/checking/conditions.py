@@ -13,6 +13,7 @@ from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.names import letter_of
 from backprop_proofs.reading.rows import Remark
+from backprop_proofs.reading.syntax import Chain, Dots, Name, Number, Plus, Relation, Script, walk
 
 _LAST = re.compile(r"(?<![A-Za-z])([LT])(?![A-Za-z])(?!\s*-)")  # L, and not L - 1
 
@@ -22,7 +23,7 @@ def unjudged(row: Row, limits: Sequence[Limit]) -> str | None:
     free = {letter.name for letter, _, _ in limits}
     for remark in row.remarks:
         chain = remark.chain
-        if chain is None or len(chain.parts) < 2:
+        if chain is None or len(chain.parts) < 2 or _is_reason(chain):
             continue
         letters = [letter_of(part) for part in chain.parts]
         if len(letters) != 2 or not (free >= set(letters) or (not limits and all(map(_is_small, letters)))):
@@ -46,6 +47,13 @@ def _equal_to(remark: Remark) -> str | None:
     if chain is None or not chain.relations or chain.relations[0].sign != "=":
         return None
     return letter_of(chain.parts[0])
+
+
+def _is_reason(chain: Chain) -> bool:
+    """Whether it is an equation such as a = σ(z), and not a value of an index."""
+    if chain.relations[0].sign != "=":
+        return False
+    return any(not isinstance(node, Chain | Name | Number | Plus | Script | Dots | Relation) for node in walk(chain))
 
 
 def _is_small(letter: str | None) -> bool:
