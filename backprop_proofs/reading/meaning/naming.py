@@ -258,6 +258,8 @@ class Naming:
             letter = inner.bind(f"p{number}", span)
             placed[number] = letter.symbol
             deltas.append(_delta_between(letter.symbol, value, span))
+        if not deltas:
+            raise NotUnderstood(span, f"an index of {key} is not understood here")
         whole = self._built(key, family, placed, span, inner)
         limits = in_order(inner.letters.values(), self.world, not self.open)
         return Value(whole.shape, lambda *at: sum_over(mul(whole.at(*at), *deltas), *limits))
