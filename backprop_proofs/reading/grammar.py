@@ -16,10 +16,11 @@ from lark.lexer import Lexer
 
 from backprop_proofs.reading.building import Build
 from backprop_proofs.reading.products import TAKES_ONE
-from backprop_proofs.reading.syntax import CannotRead, Chain, Relation, Span, depth
+from backprop_proofs.reading.syntax import CannotRead, Chain, Relation, Span, extent
 from backprop_proofs.reading.tokens import Token, described
 
 LONGEST, DEEPEST = 20_000, 150  # tokens of a formula; levels of its tree
+SHALLOW, MOST_NODES = 8, 60_000  # brackets that double a tree too little to count; nodes of it, both readings of a(b)
 _OPENING = frozenset(("LP", "LB", "LU", "CASES", "MATRIX", "BAROPEN"))
 _CLOSING = frozenset(("RP", "RB", "RU", "ENDCASES", "ENDMATRIX", "BARCLOSE"))
 _PREFIXES = frozenset(("SUM", "SIGN", "PARTIAL", "NABLA", "HELD", "PRIME"))
@@ -61,8 +62,12 @@ def parse(tokens: Sequence[Token]) -> tuple[Relation | None, Chain]:
     except UnexpectedToken as error:
         raise _explained(error, tokens) from None
     first, chain = parsed
-    if _may_be_deep(tokens) and depth(chain) > DEEPEST:
-        raise CannotRead(chain.span, f"a formula of at most {DEEPEST} levels", "a deeper one")
+    if _may_be_deep(tokens):
+        deepest, nodes = extent(chain)
+        if deepest > DEEPEST:
+            raise CannotRead(chain.span, f"a formula of at most {DEEPEST} levels", "a deeper one")
+        if nodes > MOST_NODES:
+            raise CannotRead(chain.span, "a formula that is read in one or two ways", "one with very many readings")
     return first, chain
 
 
@@ -78,7 +83,7 @@ def _may_be_deep(tokens: Sequence[Token]) -> bool:
             level -= 1
         elif kind in _PREFIXES or token.text in TAKES_ONE or token.text == "/":
             prefixes += 1
-    return 6 * deepest + 2 * prefixes > DEEPEST
+    return 6 * deepest + 2 * prefixes > DEEPEST or deepest > SHALLOW
 
 
 def _explained(error: UnexpectedToken, tokens: Sequence[Token]) -> CannotRead:

@@ -417,11 +417,16 @@ def walk(node: Node) -> tuple[Node, ...]:
     return node.all_within
 
 
-def depth(node: Node) -> int:
-    """How deep a tree is nested; found without recursion."""
-    deepest, pending = 0, [(node, 1)]
+def extent(node: Node) -> tuple[int, int]:
+    """How deep a tree is nested, and how many nodes it has where what two nodes share counts twice; no recursion."""
+    known: dict[int, tuple[int, int]] = {}
+    pending = [node]
     while pending:
-        current, level = pending.pop()
-        deepest = max(deepest, level)
-        pending.extend((part, level + 1) for part in parts(current))
-    return deepest
+        current = pending[-1]
+        unknown = [part for part in parts(current) if id(part) not in known]
+        pending += unknown
+        if not unknown:
+            inside = [known[id(part)] for part in parts(pending.pop())]
+            deepest, nodes = max((deep for deep, _ in inside), default=0), sum(number for _, number in inside)
+            known[id(current)] = (1 + deepest, 1 + nodes)
+    return known[id(node)]

@@ -169,6 +169,8 @@ MEANT = {
         "C = -{1 \\over n} \\sum_x [y \\ln a + (1 - y)" + r" \ln" * 50 + " (1-a)]\n" + NEURON,
         r"{\partial C \over \partial w_j} = {1 \over n} \sum_x (a - y) x_j",
     ),
+    "a derivative of many readings": r"\delta^L_j = \frac{\partial C}{\partial a} \frac{\partial "
+    + r"\sum_k (" * 40 + "a" + ")" * 40 + r"_j^L}{Proof z_j^L}",
     "a far time": _given(
         r"h_{t+1} = \tanh(U x_t + W h_t)",
         r"\frac{\partial h_{t+1,i}}{\partial h_{t,j}} = 1 - h_{t+11,i}^2 w_{i,j}",

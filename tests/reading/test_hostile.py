@@ -15,7 +15,7 @@ from backprop_proofs.errors import InvalidInput
 from backprop_proofs.reading import Document, read, read_bytes
 from backprop_proofs.reading.caret import explain
 from backprop_proofs.reading.commands import words
-from backprop_proofs.reading.syntax import depth, span_of, walk
+from backprop_proofs.reading.syntax import extent, span_of, walk
 
 N = 3000
 DOUBLING = "".join(rf"\def\{a}{{\{b}\{b}}}" for a, b in pairwise("abcdefghijklmnopqrstu"))
@@ -99,7 +99,7 @@ def outcome(text: str) -> Document | InvalidInput:
             assert explain(text, row.problem)
         assert row.statements or row.problem
         for statement in row.statements:
-            assert depth(statement.chain) <= 150
+            assert extent(statement.chain)[0] <= 150
     return document
 
 

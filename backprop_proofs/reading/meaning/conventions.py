@@ -237,11 +237,11 @@ def _weighted(total: tree.Sum) -> bool:
 def _offset(letter: str, offsets: dict[str, int]) -> int | None:
     if letter in offsets:
         return offsets[letter]
-    near = [(abs(ord(letter) - ord(known)), known) for known in offsets if len(letter) == 1]
+    near = [(abs(ord(letter) - ord(known)), known) for known in offsets if len(letter) == len(known) == 1]
     if not near or min(near)[0] > 2 or letter not in "hijklm":
         return None
     nearest = min(near)[1]
-    first, second = sorted(offsets, key=offsets.__getitem__)[:2]
+    first, second = sorted((known for known in offsets if len(known) == 1), key=offsets.__getitem__)[:2]
     way = 1 if ord(second) > ord(first) else -1
     return offsets[nearest] + way * (ord(letter) - ord(nearest))
 
