@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from sympy import Basic, Integer
+from sympy import Integer
+from sympy.core.basic import Basic
 
 from backprop_proofs.derivation.backprop import bp1_of_any_cost, bp1_of_given_cost, bp3, bp4, is_partial
 from backprop_proofs.derivation.chain import Chain, Wanted, retold
