@@ -15,26 +15,24 @@ def in_both(numbers: Report, matrices: Report) -> Report:
 
 
 def fewer_refuted(nielsens: Report, own: Report, defining: Collection[int]) -> Report:
-    """The report in which w is what the writer's equation of z says, where that refutes less and proves a line instead.
+    """The report in which w is what the writer's equation of z says, where that refutes less, and proves more lines
+    instead than are right with Nielsen's weights alone; else what is right in one way alone is undecided.
 
-    defining: the lines that are true by definition there, which do not count.
+    defining: the lines that are true by definition there, which do not count; they stay refuted where no other line
+    speaks for them.
     """
     pairs = list(zip(nielsens.lines, own.lines, strict=True))
-    instead = [two.index for one, two in pairs if (one.verdict, two.verdict) == (REFUTED, PROVED)]
+    lost = {one.index for one, two in pairs if (one.verdict, two.verdict) == (PROVED, REFUTED)}
+    instead = {two.index for one, two in pairs if (one.verdict, two.verdict) == (REFUTED, PROVED)}
+    won = instead - set(defining)
     refuted = [sum(line.verdict == REFUTED for line in report.lines) for report in (nielsens, own)]
-    if refuted[1] >= refuted[0] or set(instead) <= set(defining):
-        return nielsens
-    return replace(own, notes=(*own.notes, "the weights are taken as the equation of z has them, not as Nielsen's are"))
-
-
-def doubted(nielsens: Report, own: Report) -> Report:
-    """The report with each line undecided that is right with Nielsen's weights and wrong with the writer's own."""
-    lines = tuple(
-        undecided(one, "right with Nielsen's weights, wrong with those of the text's own equation of z; say which")
-        if (one.verdict, other.verdict) == (PROVED, REFUTED)
-        else one
-        for one, other in zip(nielsens.lines, own.lines, strict=True)
-    )
+    better = bool(won) and refuted[1] < refuted[0]
+    if better and len(won) > len(lost):
+        words = "the weights are taken as the equation of z has them, not as Nielsen's are"
+        return replace(own, notes=(*own.notes, words))
+    doubtful = lost | (instead if better else set())
+    why = "right with Nielsen's weights or with those of the text's own equation of z, and wrong with the others"
+    lines = tuple(undecided(line, why) if line.index in doubtful else line for line in nielsens.lines)
     return replace(nielsens, lines=lines, verdict=verdict_of(lines))
 
 

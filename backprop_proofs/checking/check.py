@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import process_time
 
-from backprop_proofs.checking.both import doubted, fewer_refuted, in_both, undecided
+from backprop_proofs.checking.both import fewer_refuted, in_both, undecided
 from backprop_proofs.checking.conditions import reaches_further, unjudged
 from backprop_proofs.checking.doubts import as_facts, doubt, hypotheses
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
@@ -76,8 +76,8 @@ def checked(
             if other.network is not None and "z" in (taken.key for taken in other.taken):
                 own = _Checker(document, other, checker.until)
                 owns = own.report()
-                chosen = fewer_refuted(report, owns, [taken.row for taken in other.taken])
-                checker, report = (checker, doubted(report, owns)) if chosen is report else (own, chosen)
+                report = fewer_refuted(report, owns, [taken.row for taken in other.taken])
+                checker = own if report.network is owns.network else checker
         if story.census.may_be_matrices():
             other = story_of(document, None, activation, cost, Way(matrices=True))
             if other.network is not None:
