@@ -8,8 +8,9 @@ from time import process_time
 
 from backprop_proofs.checking.both import fewer_refuted, in_both, undecided
 from backprop_proofs.checking.conditions import reaches_further, unjudged
-from backprop_proofs.checking.doubts import as_facts, doubt, hypotheses
+from backprop_proofs.checking.doubts import doubt
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
+from backprop_proofs.checking.hypotheses import as_facts, hypotheses
 from backprop_proofs.checking.judge import Judgement, court_of
 from backprop_proofs.checking.mending import Mender
 from backprop_proofs.checking.readings import Reading, proof_of, readings

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sympy import Add, Pow, Symbol
 
 from backprop_proofs.language.expressions import Each, Opaque, Partial, Quantity, Ref
-from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.forms import EQUALS, as_call
 from backprop_proofs.reading.meaning.names import bare_key, names_of
-from backprop_proofs.reading.meaning.statement import Link, link
+from backprop_proofs.reading.meaning.statement import Link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.syntax import Node
-
-Hypothesis = tuple[Equation, tuple[Limit, ...]]
 
 
 def doubt(story: Story, network: Network, made: Link, *sides: Node) -> str | None:
@@ -34,23 +28,6 @@ def doubt(story: Story, network: Network, made: Link, *sides: Node) -> str | Non
         if any(place <= places[0] and key != found[0] for key, place in zip(found, places, strict=True)):
             return f"d{found[0]} and d{found[1]} are differentials here, and gradients are understood"
     return None
-
-
-def hypotheses(story: Story) -> Iterator[tuple[Node, Node]]:
-    """The equations of the given part that define nothing, such as Σ y = 1 and W^T = W."""
-    for row in story.document.given:
-        defined = False  # x of x = A = B
-        for _, left, right, sign, carried in story.links(row) if row.problem is None else ():
-            defined = isinstance(left, tree.Name) or as_call(left) is not None or (defined and not carried)
-            if sign in EQUALS and not defined:
-                yield left, right
-
-
-def as_facts(story: Story) -> tuple[Hypothesis, ...]:
-    """The same as equations. Raises Misfit and NotUnderstood."""
-    assert story.world is not None
-    made = [link(story.world, story.census, left, right)[0] for left, right in hypotheses(story)]
-    return tuple((one.equation, one.limits) for one in made)
 
 
 def _at_two_stages(equation: Equation, cost: str) -> bool:

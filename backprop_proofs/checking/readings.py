@@ -15,6 +15,7 @@ from functools import lru_cache
 from sympy import Add, Expr, Integer, Mul, Symbol
 from sympy.core.basic import Basic
 
+from backprop_proofs.checking.hypotheses import added_up
 from backprop_proofs.derivation.chain import Chain
 from backprop_proofs.derivation.equate import equated
 from backprop_proofs.errors import BackpropError
@@ -52,7 +53,7 @@ def readings(
     """The other readings of an equation."""
     plain = Reading("", network, equation, limits)
     yield from _as_sigmoid(plain)
-    for sums in _labels(network):
+    for sums in _labels(network, added_up(story, network)):
         yield replace(plain, words=f"taking the labels {sums[0].lhs.body.name} to add up to 1", given=(sums,))
     yield from _cases(story, row, plain)
 
@@ -75,10 +76,13 @@ def _with_sigmoid(network: Network, name: str) -> Network:
     return replace(network, functions=formulas)
 
 
-def _labels(network: Network) -> Iterator[tuple[Equation, tuple[Limit, ...]]]:
-    """Σ_k y_k = 1 for inputs that a cost multiplies logarithms by."""
+def _labels(network: Network, added: set[str]) -> Iterator[tuple[Equation, tuple[Limit, ...]]]:
+    """Σ_k y_k = 1 for inputs that a cost multiplies logarithms by.
+
+    added: those of which the text says that they add up to something else.
+    """
     defined = {d.ref.name for d in network.definitions + network.abbreviations}
-    seen: set[str] = set()
+    seen = set(added)
     for definition in network.definitions:
         for total in definition.body.atoms(IndexSum):
             if not total.body.has(Fn) or not any(call.name == "log" for call in total.body.atoms(Fn)):

@@ -24,7 +24,7 @@ def open_cost(story: Story) -> str | None:
 def says_what(row: Row, cost: str) -> bool:
     """Whether a row says what the cost is: C = ... without a derivative."""
     if row.problem is not None:
-        return re.match(rf"[\\W_]*{re.escape(cost)}\\s*&?\\s*=", row.source) is not None
+        return re.match(rf"[\W_]*{re.escape(cost)}\s*&?\s*=", row.source) is not None
     return any(
         len(chain.parts) > 1
         and isinstance(chain.parts[0], tree.Name)
