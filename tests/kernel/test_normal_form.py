@@ -315,10 +315,10 @@ def small(expr: Expr) -> bool:
 def has_an_empty_sum(expr: Basic, facts: Facts) -> bool:
     """Whether a sum is over nothing, whatever its letters are, such as Σ_{k=i..0} where i is 1 at least."""
     if isinstance(expr, IndexSum):
-        expr, limit = opened(expr)
-        facts = facts.extended((limit,))
-        if facts.nonnegative(Integer(-1)):
+        expr, (letter, low, high) = opened(expr)
+        if facts.nonnegative(add(low, negative(high), Integer(-1))):
             return True
+        facts = facts.extended(((letter, low, high),))
     return any(has_an_empty_sum(part, facts) for part in expr.args)
 
 
