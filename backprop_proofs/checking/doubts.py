@@ -64,7 +64,7 @@ def _is_average(network: Network, cost: str) -> bool:
 
 
 def _first(side: Node) -> tree.Name:
-    return next(names_of(side), tree.Name(""))
+    return next(iter(names_of(side)), tree.Name(""))
 
 
 def _of_differential(name: tree.Name, network: Network) -> str | None:

@@ -101,7 +101,7 @@ class Mender:
         assert world is not None
         before, links = world.saved(), []
         try:
-            for _, left, right, sign, _ in links_in(statements, self.story.rewrite):
+            for _, left, right, sign, _ in links_in(statements, self.story.rows.rewrite):
                 if sign in EQUALS:
                     made, _ = link(world, self.story.census, left, right)
                     if set(made.names) & world.fresh:

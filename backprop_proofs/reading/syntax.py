@@ -82,6 +82,11 @@ class Node:
             pending.extend(reversed(current.parts_within))
         return tuple(found)
 
+    @cached_property
+    def names_within(self) -> tuple[Name, ...]:
+        """The names that stand for quantities or functions: not those within scripts or under a Σ."""
+        return tuple(_found_names(self))
+
 
 @dataclass(frozen=True)
 class Number(Node):
@@ -405,6 +410,25 @@ def _found_parts(node: Node) -> Iterator[Node]:
                     yield item
                 elif isinstance(item, tuple):
                     yield from (inner for inner in item if isinstance(inner, Node))
+
+
+def _found_names(node: Node) -> Iterator[Name]:
+    pending: list[Node] = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Name):
+            yield current
+        elif isinstance(current, Sum):
+            pending.append(current.body)
+        elif isinstance(current, CallOrProduct):
+            pending.append(current.call)
+        elif isinstance(current, Call):
+            yield current.function
+            pending.extend(reversed(current.arguments))
+        elif isinstance(current, Scripted):
+            pending.append(current.base)
+        elif not isinstance(current, Script):
+            pending.extend(reversed(parts(current)))
 
 
 def parts(node: Node) -> tuple[Node, ...]:

@@ -41,6 +41,8 @@ def rewritten(node: Node, change: Callable[[Node], Node]) -> Node:
 
 def _with_parts(node: Node, change: Callable[[Node], Node], but: Collection[str] = ()) -> Node:
     """The node with its parts changed, those of some fields apart; the node itself where none is another."""
+    if not tree.parts(node):
+        return node
     changed: dict[str, object] = {}
     for name in tree.fields_of(type(node)):
         old = getattr(node, name)

@@ -11,6 +11,7 @@ from backprop_proofs.reading.rows import Statement
 from backprop_proofs.reading.syntax import Chain, Node
 
 Rewrite = Callable[[Node], Node]
+WrittenLink = tuple[int, Node, Node, str, bool]  # its number, both sides, the sign, whether the left is carried over
 EQUALS = frozenset(("=", ":=", "≡", "≜"))
 
 
@@ -21,13 +22,8 @@ def chains_of(*rows: Row) -> Iterator[Chain]:
             yield statement.chain
 
 
-def links_in(
-    statements: tuple[Statement, ...], rewrite: Rewrite | None = None
-) -> Iterator[tuple[int, Node, Node, str, bool]]:
-    """Each link: its number, both sides, the relation, and whether its left side was carried over.
-
-    rewrite: what makes the writer's conventions explicit.
-    """
+def links_in(statements: tuple[Statement, ...], rewrite: Rewrite | None = None) -> Iterator[WrittenLink]:
+    """The links of statements; rewrite: what makes the writer's conventions explicit."""
     number = 0
     for statement in statements:
         chain = statement.chain
@@ -40,6 +36,26 @@ def links_in(
                 left, right = made.parts
             yield number, left, right, relation.sign, carried
             number += 1
+
+
+class Rows:
+    """The rows of a text with the writer's conventions made explicit, each one once."""
+
+    def __init__(self, rewrite: Rewrite | None = None):
+        self.rewrite = rewrite  # what makes them explicit
+        self._links: dict[int, tuple[Row, tuple[WrittenLink, ...]]] = {}  # by the identity of a row, which is kept
+
+    def links(self, row: Row) -> tuple[WrittenLink, ...]:
+        """The links of a row."""
+        if id(row) not in self._links:
+            self._links[id(row)] = row, tuple(links_in(row.statements, self.rewrite))
+        return self._links[id(row)][1]
+
+    def equalities(self, row: Row) -> Iterator[tuple[int, Node, Node]]:
+        """The links of a row that are equations with a left side of their own."""
+        for number, left, right, sign, carried in self.links(row):
+            if not carried and sign in EQUALS:
+                yield number, left, right
 
 
 def lengths_of(node: Node) -> tuple[str, ...]:

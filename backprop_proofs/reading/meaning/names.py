@@ -26,7 +26,6 @@ from backprop_proofs.reading.syntax import (
     Span,
     Sum,
     Transpose,
-    parts,
     walk,
 )
 
@@ -91,7 +90,10 @@ def letters_in(node: Node) -> Iterator[str]:
 
 def bare_key(name: Name) -> str:
     """The name without scripts: "yhat" of ŷ, "w" of a bold w."""
-    return name.base.lstrip("\\") + "".join(mark for mark in name.marks if mark not in _FACES) + "'" * name.primes
+    base = name.base.lstrip("\\")
+    if not (name.marks or name.primes):
+        return base
+    return base + "".join(mark for mark in name.marks if mark not in _FACES) + "'" * name.primes
 
 
 def is_any_function(name: Name) -> bool:
@@ -374,24 +376,9 @@ def is_kronecker(name: Name) -> bool:
     return bare_key(name) in ("delta", "Delta") and not name.above and sum(len(s.items) for s in name.below) == 2
 
 
-def names_of(node: Node) -> Iterator[Name]:
+def names_of(node: Node) -> tuple[Name, ...]:
     """The names that stand for quantities or functions: not those within scripts or under a Σ."""
-    pending: list[Node] = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, Name):
-            yield current
-        elif isinstance(current, Sum):
-            pending.append(current.body)
-        elif isinstance(current, CallOrProduct):
-            pending.append(current.call)
-        elif isinstance(current, Call):
-            yield current.function
-            pending.extend(reversed(current.arguments))
-        elif isinstance(current, Scripted):
-            pending.append(current.base)
-        elif not isinstance(current, Script):
-            pending.extend(reversed(parts(current)))
+    return node.names_within
 
 
 def _text(script: Script) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from backprop_proofs.errors import BackpropError, InvalidInput, InvalidNetwork
-from backprop_proofs.language.network import FunctionDefinition, Network
+from backprop_proofs.language.network import Network
 from backprop_proofs.networks.activations import activation_named
 from backprop_proofs.networks.costs import cost_named
 from backprop_proofs.reading import syntax as tree
@@ -23,13 +23,15 @@ from backprop_proofs.reading.meaning.conventions import (
     renamed,
     spelled_out,
 )
-from backprop_proofs.reading.meaning.declare import Declared, formula_of, function_of
+from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.error_terms import DELTA, errors_meant, letters_of_errors
 from backprop_proofs.reading.meaning.every_layer import at_every_layer
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
     EQUALS,
     Rewrite,
+    Rows,
+    WrittenLink,
     as_call,
     at_last,
     chains_of,
@@ -40,10 +42,10 @@ from backprop_proofs.reading.meaning.forms import (
     is_nielsen,
     is_weighted_sum,
     lengths_of,
-    links_in,
     only_derivative,
     same_layer,
 )
+from backprop_proofs.reading.meaning.formulas import called, formulas_in, functions_known
 from backprop_proofs.reading.meaning.names import (
     COSTS,
     FUNCTIONS,
@@ -103,16 +105,16 @@ class Story:
     world: World | None
     network: Network | None
     census: Census
-    rewrite: Rewrite | None = None
+    rows: Rows = field(default_factory=Rows)
     taken: tuple[Taken, ...] = ()
     notes: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
     assumed: frozenset[str] = frozenset()
     guessed: bool = False
 
-    def links(self, row: Row) -> Iterator[tuple[int, Node, Node, str, bool]]:
+    def links(self, row: Row) -> tuple[WrittenLink, ...]:
         """The links of a row, with the writer's conventions made explicit."""
-        return links_in(row.statements, self.rewrite)
+        return self.rows.links(row)
 
     def defines(self, row: int, number: int) -> str | None:
         """The name that a link of a row defines, or None."""
@@ -138,7 +140,7 @@ def story_of(
     try:
         return _told(document, activation, cost, way)
     except (NotUnderstood, Misfit, BackpropError, RecursionError) as error:
-        return Story(document, None, None, Census(()), None, (), (), (str(error) or "it is nested too deep",))
+        return Story(document, None, None, Census(()), trouble=(str(error) or "it is nested too deep",))
 
 
 def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
@@ -184,9 +186,10 @@ class _Teller:
         self.activation, self.cost, self.way = activation, cost, way
         self.census = Census(chains, matrices=way.matrices)
         self.notes: list[str] = []
-        formulas = list(self._formulas())
-        self.formulas = [known for known, _ in formulas]
-        self.formula_lines = tuple(where for _, where in formulas if where is not None)
+        self.rows = Rows(rewrite)
+        formulas = list(formulas_in(document.rows, self.rows, self.census))
+        self.formulas = [known for known, *_ in formulas]
+        self.formula_lines = tuple(Taken(row.index or 0, link, f.name) for f, row, link in formulas if not row.given)
         self.loss = loss_equation(tuple(chains_of(*document.rows)))
 
     def tell(self) -> Story:
@@ -203,7 +206,7 @@ class _Teller:
         if chosen is None:
             errors, chosen = [], self._settled(given, lines)
         if chosen is None:
-            return Story(self.document, None, None, self.census, self.rewrite, (), tuple(self.notes), (self._why,))
+            return Story(self.document, None, None, self.census, self.rows, (), tuple(self.notes), (self._why,))
         (network, world), used = chosen
         if world.single:
             self.notes.append(f"the columns in {world.single} are taken to have one entry each, as it is a number")
@@ -211,7 +214,7 @@ class _Teller:
             self.notes.append(f"{self._source(one.left)} is taken for the derivative of the cost by the weighted input")
         taken = (*self.formula_lines, *(where for one, where in lines if one in used))
         said, assumed = tuple(self.notes), frozenset(one.key for one in errors)
-        return Story(self.document, world, network, self.census, self.rewrite, taken, said, assumed=assumed)
+        return Story(self.document, world, network, self.census, self.rows, taken, said, assumed=assumed)
 
     def _source(self, node: Node) -> str:
         """What is written there."""
@@ -278,7 +281,13 @@ class _Teller:
         if not equations:
             costs = []
         network, world = fitted_network(
-            equations, self.census, costs, self._functions(), self._shapes(), self._line_sides(), self.split
+            equations,
+            self.census,
+            costs,
+            functions_known(self.formulas, self.census, self.activation),
+            self._shapes(),
+            self._line_sides(),
+            self.split,
         )
         if is_circular(network):
             raise InvalidNetwork("a quantity is defined by itself")
@@ -295,7 +304,7 @@ class _Teller:
 
     def _line_sides(self) -> list[tuple[Node, Node]]:
         rows = [row for row in self.document.derivation if row.problem is None]
-        return [(left, right) for row in rows for _, left, right, *_ in links_in(row.statements, self.rewrite)]
+        return [(left, right) for row in rows for _, left, right, *_ in self.rows.links(row)]
 
     def _numerators(self, numbers: set[str]) -> list[str]:
         """The names of costs: scalars that something is differentiated of, else C where no equation defines a cost."""
@@ -313,42 +322,6 @@ class _Teller:
 
     def _applied(self) -> set[str]:
         return {bare_key(name) for chain in self.chains for name in names_of(chain) if name.below or name.above}
-
-    def _functions(self) -> list[FunctionDefinition]:
-        """The functions with a formula: by the text's own equations, else by the activation that is asked for."""
-        found = {one.name: one for one in self.formulas}
-        if self.activation in (None, "any") or activation_named(self.activation or "any").formula is None:
-            return list(found.values())
-        names = sorted(name for name in self.census.functions if name in ("sigma", "f", "g", "h", "phi", "varphi"))
-        for name in names[:1] or ["sigma"]:
-            found.setdefault(name, formula_of(name, self.activation or ""))
-        return list(found.values())
-
-    def _formulas(self) -> Iterator[tuple[FunctionDefinition, Taken | None]]:
-        """σ(u) = 1/(1 + e^{-u}), in the given part or first in a line."""
-        seen: set[str] = set()
-        for row in self.document.rows:
-            for number, left, right in self._equalities(row):
-                call = as_call(left)
-                if call is None or call.function.primes or call.function.below:
-                    continue
-                name, argument = bare_key(call.function), call.arguments[0]
-                if name in seen or name in FUNCTIONS or not isinstance(argument, tree.Name):
-                    continue
-                if argument.above or argument.below:
-                    continue
-                if any(bare_key(other) in (name, *(self._called - SPELT)) for other in names_of(right)):
-                    continue
-                try:
-                    known = function_of(name, argument, right, self.census)
-                except (Misfit, NotUnderstood, BackpropError):
-                    continue
-                seen.add(name)
-                yield known, None if row.given else Taken(row.index or 0, number, name)
-
-    @property
-    def _called(self) -> frozenset[str]:
-        return self.census.functions - set(FUNCTIONS)
 
     def _shapes(self) -> dict[str, tuple[str, ...]]:
         """W ∈ R^{n×m} of the given part."""
@@ -386,12 +359,6 @@ class _Teller:
                 argument = one.arguments[0]
                 yield Declared(self.census.use(argument).key, argument, other.arguments[0])
 
-    def _equalities(self, row: Row) -> Iterator[tuple[int, Node, Node]]:
-        """The links of a row that are equations with a left side of their own."""
-        for number, left, right, sign, carried in links_in(row.statements, self.rewrite):
-            if not carried and sign in EQUALS:
-                yield number, left, right
-
     def _from_lines(self, given: set[str], own: bool) -> Iterator[tuple[Declared, Taken]]:
         """Equations of the derivation that first define a name."""
         seen = set(given)
@@ -399,7 +366,7 @@ class _Teller:
             if row.problem is not None:
                 continue
             end: Node | None = None
-            for number, left, right in self._equalities(row):
+            for number, left, right in self.rows.equalities(row):
                 inside, end = left == end, right  # the B of A = B = C defines nothing
                 if inside or not isinstance(left, tree.Name):
                     continue
@@ -418,7 +385,7 @@ class _Teller:
         known = {bare_key(name) for one in given for side in (one.left, one.right) for name in names_of(side)}
         found: list[tuple[Declared, Taken]] = []
         for row in self.document.derivation:
-            for number, left, right in self._equalities(row) if row.problem is None else ():
+            for number, left, right in self.rows.equalities(row) if row.problem is None else ():
                 old = next((one for one in given if isinstance(left, tree.Name) and one.key == bare_key(left)), None)
                 if old is None or has_derivative(right):
                     continue
@@ -474,7 +441,7 @@ class _Teller:
         """Whether it says which activation it is: another function of z alone, or a formula without an unknown one."""
         call = as_call(right)
         whole = call is not None and isinstance(call.arguments[0], tree.Name)
-        unknown = {bare_key(name) for name in names_of(right)} & (self._called - SPELT)
+        unknown = {bare_key(name) for name in names_of(right)} & (called(self.census) - SPELT)
         return whole or not unknown
 
     def _names_quantity(self, left: tree.Name) -> bool:
