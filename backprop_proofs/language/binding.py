@@ -34,9 +34,12 @@ def free_indices(expr: Basic) -> frozenset[Symbol]:
 
 def substitute(expr: Expr, mapping: Mapping[Symbol, Expr]) -> Expr:
     """`expr` with free letters replaced all at once; a binder in the way is renamed first, so nothing is captured."""
-    live = {letter: new for letter, new in mapping.items() if letter in free_indices(expr)}
-    if not live or isinstance(expr, Symbol):
-        return live.get(expr, expr)
+    if isinstance(expr, Symbol):
+        return mapping.get(expr, expr)
+    free = free_indices(expr) if expr.args else frozenset()
+    live = {letter: new for letter, new in mapping.items() if letter in free}
+    if not live:
+        return expr
     if isinstance(expr, Binder):
         body, letter, low, high = expr.args
         inner = {old: new for old, new in live.items() if old != letter}

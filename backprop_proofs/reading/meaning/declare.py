@@ -103,10 +103,10 @@ def _declare_shape(world: World, key: str, lengths: tuple[str, ...]) -> None:
     if len(nodes) != len(lengths):
         return
     for node, length in zip(nodes, lengths, strict=True):
-        found = world.dims.known(Dim(node))
-        if found.value is None and world.dims.root(Dim(node))[1] is None:
-            found.value = index(length)
-            world.declared.add(found.value)
+        dim, named = Dim(node), index(length)
+        if world.dims.known(dim).value is None and world.dims.root(dim)[1] is None:
+            world.dims.give_value(dim, named)
+            world.declared.add(named)
 
 
 def _note_stages(plan: _Plan, made: Link, maker: Elaborator, world: World) -> None:

@@ -5,7 +5,7 @@ w^l_{jk} a^{l-1}_k says that the second index of w at l runs over what the index
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sympy import Expr, Integer, Symbol
 
@@ -15,7 +15,7 @@ from backprop_proofs.reading.syntax import Node
 Range = tuple[Node, int, int, int]  # n, 0 and -1 for 0..n - 1; 1 for n_{l+1} as the width of layer l
 
 
-@dataclass
+@dataclass(frozen=True)
 class Dimension:
     """What is known of a dimension."""
 
@@ -25,8 +25,8 @@ class Dimension:
     rigid: bool = False
     value: Expr | None = None  # a number, or the letter that the writer gives it
     alias: tuple[int, Expr] | None = None  # the same as another, staged one at one stage
-    names: list[str] = field(default_factory=list)
-    spans: set[Range] = field(default_factory=set)  # what sums over it run over, as it is written
+    names: tuple[str, ...] = ()
+    spans: frozenset[Range] = frozenset()  # what sums over it run over, as it is written
 
 
 @dataclass(frozen=True)
@@ -46,23 +46,43 @@ class Dimensions:
     def __init__(self) -> None:
         self._nodes: list[Dimension] = []
 
-    def new(self, name: str = "", staged: bool = True, rigid: bool = False, value: Expr | None = None) -> int:
-        """A dimension of which nothing is known."""
-        self._nodes.append(Dimension(len(self._nodes), 0, staged, rigid, value, None, [name] if name else []))
+    def new(self, name: str, staged: bool = True, value: Expr | None = None) -> int:
+        """A dimension of which nothing else is known."""
+        return self._added(Dimension(len(self._nodes), staged=staged, value=value, names=(name,)))
+
+    def new_like(self, name: str, base: int, shift: int) -> int:
+        """A dimension that is at each stage s what another is at s + shift."""
+        return self._added(Dimension(base, shift, names=(name,)))
+
+    def new_at(self, name: str, base: int, stage: Expr) -> int:
+        """A dimension that is what a staged one is at one stage."""
+        return self._added(Dimension(len(self._nodes), alias=(base, stage), names=(name,)))
+
+    def _added(self, new: Dimension) -> int:
+        self._nodes.append(new)
         return len(self._nodes) - 1
+
+    def give_value(self, dim: Dim, value: Expr) -> None:
+        """Note the number, or the letter, that a dimension is."""
+        number = self.root(dim)[0]
+        self._nodes[number] = replace(self._nodes[number], value=value)
+
+    def note_span(self, dim: Dim, span: Range) -> None:
+        """Note what a sum over the dimension runs over."""
+        number = self.root(dim)[0]
+        self._nodes[number] = replace(self._nodes[number], spans=self._nodes[number].spans | {span})
 
     def freeze(self) -> None:
         """From now on, no two of the dimensions known so far can become the same."""
-        for node in self._nodes:
-            node.rigid = True
+        self._nodes = [replace(node, rigid=True) for node in self._nodes]
 
     def snapshot(self) -> list[Dimension]:
-        """A copy of all that is known, to go back to."""
-        return [replace(node, names=list(node.names), spans=set(node.spans)) for node in self._nodes]
+        """All that is known, to go back to."""
+        return list(self._nodes)
 
     def restore(self, state: list[Dimension]) -> None:
         """Go back to a snapshot."""
-        self._nodes = state
+        self._nodes = list(state)
 
     def has_parts(self) -> bool:
         """Whether two sums over one dimension do not run over the same, as they are written."""
@@ -135,14 +155,14 @@ class Dimensions:
             return self._merge(staged, constant, 0)
         if node.rigid or node.value is not None:
             return False
-        node.alias = (staged, stage)
+        self._nodes[constant] = replace(node, alias=(staged, stage))
         return True
 
     def _constant(self, number: int) -> bool:
         node = self._nodes[number]
         if node.staged and node.rigid:
             return False
-        node.staged = False
+        self._nodes[number] = replace(node, staged=False)
         return True
 
     def _merge(self, one: int, other: int, gap: int) -> bool:
@@ -150,9 +170,12 @@ class Dimensions:
         first, second = self._nodes[one], self._nodes[other]
         if first.rigid:
             one, other, gap, first, second = other, one, -gap, second, first
-        first.parent, first.shift = other, -gap
-        second.staged = second.staged and first.staged
-        second.value = second.value if second.value is not None else first.value
-        second.names += first.names
-        second.spans |= first.spans
+        self._nodes[one] = replace(first, parent=other, shift=-gap)
+        self._nodes[other] = replace(
+            second,
+            staged=second.staged and first.staged,
+            value=second.value if second.value is not None else first.value,
+            names=second.names + first.names,
+            spans=second.spans | first.spans,
+        )
         return True

@@ -246,7 +246,7 @@ class Naming:
         """The one entry of a column, whose length is 1 from now on."""
         known = self.world.dims.known(value.shape[0])
         if not known.rigid and known.value is None:
-            known.value = values.index_one()
+            self.world.dims.give_value(value.shape[0], values.index_one())
         return values.scalar(value.at(values.index_one()))
 
     def _shifted(self, key: str, family: Family, given: list[Expr | None], span: Span, scope: Scope) -> Value:

@@ -113,7 +113,7 @@ class Sums(Distinctions):
         """Note the set that a letter runs over; two sets, or a set and a length, need not be the same."""
         letter = scope.find(letter_of(chain.parts[0]) or "")
         if letter is not None and letter.dim is not None:
-            self.world.dims.known(letter.dim).spans.add((_stem(chain.parts[-1]), 0, 0, 0))
+            self.world.dims.note_span(letter.dim, (_stem(chain.parts[-1]), 0, 0, 0))
 
     # Bounds
 
@@ -142,7 +142,7 @@ class Sums(Distinctions):
         if shift and span not in spans and not self.defining:
             raise NotUnderstood(node.span, PART)
         if shift is not None:
-            spans.add(span)
+            self.world.dims.note_span(letter.dim, span)
 
     def _shift(self, dim: Dim, base: Node, scope: Scope) -> int | None:
         """How far the layer of n_l lies from that whose width it is; 0 without a layer, None before it is known."""
@@ -198,7 +198,7 @@ class Sums(Distinctions):
                 raise NotUnderstood(node.span, PART)
         elif found.value is None and stage is None:
             if not found.rigid:
-                found.value = upper
+                self.world.dims.give_value(letter.dim, upper)
             elif isinstance(upper, Symbol) and upper.name not in self.world.families:
                 self.world.lengths.setdefault(upper.name, self.world.size(letter.dim))
 

@@ -175,15 +175,11 @@ def _dimension(world: World, nodes: dict[object, int], high: Expr | None, letter
             world.staged_size = high.quantity
         variable = free_indices(stage) & letters
         if not variable:
-            node = world.dims.new(name)
-            world.dims._nodes[node].alias = (base, stage)
-            return node
+            return world.dims.new_at(name, base, stage)
         shift = stage - next(iter(variable))
         if shift == 0:
             return base
-        node = world.dims.new(name)
-        world.dims._nodes[node].parent, world.dims._nodes[node].shift = base, int(shift)
-        return node
+        return world.dims.new_like(name, base, int(shift))
     if high not in nodes:
         nodes[high] = world.dims.new(name, staged=False, value=high)
     return nodes[high]
