@@ -103,7 +103,7 @@ class Dimensions:
         while True:
             node = self._nodes[number]
             if node.parent != number:
-                stage = None if stage is None else stage + node.shift
+                stage = stage + node.shift if stage is not None and node.shift else stage
                 number = node.parent
             elif node.alias is not None:
                 number, stage = node.alias

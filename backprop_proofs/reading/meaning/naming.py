@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from sympy import Add, Expr, Integer, Symbol
 
@@ -337,6 +338,7 @@ def _delta_between(letter: Symbol, value: Expr, span: Span) -> Expr:
     return Delta(positive[0], Add(letter, *negative_))
 
 
+@lru_cache(maxsize=1024)
 def _said(size: Expr) -> str:
     """n_l, n_(l+1), or the letter of a length."""
     if not isinstance(size, Ref):
