@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, CheckedLine, Report, verdict_of
 
@@ -14,26 +14,54 @@ def in_both(numbers: Report, matrices: Report) -> Report:
     return replace(numbers, lines=lines, verdict=verdict_of(lines))
 
 
-def fewer_refuted(nielsens: Report, own: Report, defining: Collection[int]) -> Report:
-    """The report in which w is what the writer's equation of z says, where that refutes less, and proves more lines
-    instead than are right with Nielsen's weights alone; else what is right in one way alone is undecided.
+@dataclass(frozen=True)
+class Votes:
+    """What lines say for Nielsen's weights, and for those of the writer's own equation of z.
 
-    defining: the lines that are true by definition there, which do not count; they stay refuted where no other line
-    speaks for them.
+    defining: the lines that are true by definition with the own ones, which do not count; they stay refuted where no
+    other line speaks for them.
     """
-    pairs = list(zip(nielsens.lines, own.lines, strict=True))
-    lost = {one.index for one, two in pairs if (one.verdict, two.verdict) == (PROVED, REFUTED)}
-    instead = {two.index for one, two in pairs if (one.verdict, two.verdict) == (REFUTED, PROVED)}
-    won = instead - set(defining)
-    refuted = [sum(line.verdict == REFUTED for line in report.lines) for report in (nielsens, own)]
-    better = bool(won) and refuted[1] < refuted[0]
-    if better and len(won) > len(lost):
+
+    nielsens: Report
+    own: Report
+    defining: frozenset[int]
+
+    @cached_property
+    def _lost(self) -> set[int]:
+        """The lines that are right with Nielsen's weights alone."""
+        return self._right_in_one(PROVED, REFUTED)
+
+    @cached_property
+    def _won(self) -> set[int]:
+        """The lines that are right with the own weights alone."""
+        return self._right_in_one(REFUTED, PROVED)
+
+    def _right_in_one(self, with_nielsens: str, with_own: str) -> set[int]:
+        pairs = zip(self.nielsens.lines, self.own.lines, strict=True)
+        return {one.index for one, other in pairs if (one.verdict, other.verdict) == (with_nielsens, with_own)}
+
+    @cached_property
+    def _own_is_better(self) -> bool:
+        """Whether the own weights prove a line more, and refute less."""
+        refuted = [sum(line.verdict == REFUTED for line in report.lines) for report in (self.nielsens, self.own)]
+        return bool(self._won - self.defining) and refuted[1] < refuted[0]
+
+    @property
+    def own_wins(self) -> bool:
+        """Whether more lines speak for the own weights than for Nielsen's."""
+        return self._own_is_better and len(self._won - self.defining) > len(self._lost)
+
+    def for_own(self) -> Report:
+        """The report with the own weights, which says so."""
         words = "the weights are taken as the equation of z has them, not as Nielsen's are"
-        return replace(own, notes=(*own.notes, words))
-    doubtful = lost | (instead if better else set())
-    why = "right with Nielsen's weights or with those of the text's own equation of z, and wrong with the others"
-    lines = tuple(undecided(line, why) if line.index in doubtful else line for line in nielsens.lines)
-    return replace(nielsens, lines=lines, verdict=verdict_of(lines))
+        return replace(self.own, notes=(*self.own.notes, words))
+
+    def for_nielsens(self) -> Report:
+        """The report with Nielsen's weights, with each line undecided for which the others may be meant."""
+        doubtful = self._lost | (self._won if self._own_is_better else set())
+        why = "right with Nielsen's weights or with those of the text's own equation of z, and wrong with the others"
+        lines = tuple(undecided(line, why) if line.index in doubtful else line for line in self.nielsens.lines)
+        return replace(self.nielsens, lines=lines, verdict=verdict_of(lines))
 
 
 def undecided(line: CheckedLine, message: str) -> CheckedLine:

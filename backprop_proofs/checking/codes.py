@@ -9,7 +9,7 @@ CODES = {
     "index-count": "a quantity has too many indices",
     "unused-bound-index": "a sum's index does not occur in what is summed",
     "shape": "shapes that do not fit; mostly a missing transpose",
-    "layout": "shapes that fit only where gradients are rows",
+    "layout": "shapes that fit only where gradients, or vectors, are rows",
     "unequal": "the two sides differ on a network",
     "does-not-follow": "right by itself, and not what the wrong line above leads to",
     "not-decided": "neither proved nor refuted",

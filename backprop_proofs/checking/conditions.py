@@ -9,16 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from backprop_proofs.checking.findings import Finding
+from backprop_proofs.checking.report import PROVED, REFUTED
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.names import letter_of
 from backprop_proofs.reading.rows import Remark
-from backprop_proofs.reading.syntax import Chain, Dots, Name, Number, Plus, Relation, Script, walk
+from backprop_proofs.reading.syntax import Chain, Dots, Name, Number, Plus, Relation, Script, Span, walk
 
 _LAST = re.compile(r"(?<![A-Za-z])([LT])(?![A-Za-z])(?!\s*-)")  # L, and not L - 1
 
 
-def unjudged(row: Row, limits: Sequence[Limit]) -> str | None:
+def doubt_beside(row: Row, limits: Sequence[Limit], verdict: str, place: Span) -> Finding | None:
+    """Why a verdict does not stand where a condition stands beside the row, or None."""
+    condition = _unjudged(row, limits) if verdict == REFUTED else None
+    if condition is not None:
+        why = f"beside it stands {condition.strip()}, and what that makes of it is not judged"
+        return Finding("not-understood", why, place)
+    further = _reaches_further(row, limits) if verdict == PROVED else None
+    if further is not None:
+        why = f"it holds for the layers before the last, and beside it stands {further.strip()}"
+        return Finding("not-understood", why, place)
+    return None
+
+
+def _unjudged(row: Row, limits: Sequence[Limit]) -> str | None:
     """A condition beside a row of which it is not known what it makes of the row."""
     free = {letter.name for letter, _, _ in limits}
     for remark in row.remarks:
@@ -31,7 +46,7 @@ def unjudged(row: Row, limits: Sequence[Limit]) -> str | None:
     return None
 
 
-def reaches_further(row: Row, limits: Sequence[Limit]) -> str | None:
+def _reaches_further(row: Row, limits: Sequence[Limit]) -> str | None:
     """A range beside a row, up to L, where the row speaks of no more than the layers before L."""
     ends = {letter.name: high for letter, _, high in limits}
     for remark in row.remarks:

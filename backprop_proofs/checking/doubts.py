@@ -1,33 +1,85 @@
-"""Why a line that fails may be meant otherwise: what the text leaves open, or takes for granted besides."""
+"""Why a link that fails may be meant otherwise: what the text leaves open, or takes for granted besides."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from sympy import Add, Pow, Symbol
 
-from backprop_proofs.language.expressions import Each, Opaque, Partial, Quantity, Ref
+from backprop_proofs.checking.findings import Finding
+from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaque, Partial, Quantity, Ref
 from backprop_proofs.language.network import Equation, Network
-from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import bare_key, names_of
+from backprop_proofs.reading.meaning.naming import TAKEN
+from backprop_proofs.reading.meaning.one_variable import OWN
 from backprop_proofs.reading.meaning.statement import Link
 from backprop_proofs.reading.meaning.story import Story
-from backprop_proofs.reading.syntax import Node
 
 
-def doubt(story: Story, network: Network, made: Link, *sides: Node) -> str | None:
-    """A reason for which a line that fails is not refuted, or None."""
-    cost = story.world.cost.name if story.world is not None and story.world.cost is not None else ""
-    if _at_two_stages(made.equation, cost) and _open_at_every_stage(network, cost):
-        return f"nothing says how {cost} depends on each of what comes one after another; it may be on the last alone"
-    differentials = [_of_differential(name, network) for side in sides for name in names_of(side)]
-    found = [key for key in differentials if key is not None]
-    if found and _is_average(network, cost):
-        return f"d{found[0]} may be meant for {cost} or for what one example adds to it"
-    if len(found) > 1 and _of_differential(_first(sides[0]), network) == found[0]:
-        order = [definition.ref.name for definition in network.definitions]
-        places = [order.index(key) if key in order else -1 for key in found]
-        if any(place <= places[0] and key != found[0] for key, place in zip(found, places, strict=True)):
-            return f"d{found[0]} and d{found[1]} are differentials here, and gradients are understood"
-    return None
+@dataclass(frozen=True)
+class Failure:
+    """A link that fails in its network as it stands, with what was found."""
+
+    story: Story
+    network: Network
+    made: Link
+    found: Finding
+
+    @property
+    def cost(self) -> str:
+        """The name of the cost."""
+        world = self.story.world
+        return world.cost.name if world is not None and world.cost is not None else ""
+
+
+def doubt(failure: Failure) -> Finding | None:
+    """The first reason for which a link that fails is not refuted, or None."""
+    return next((found for reason in _REASONS if (found := reason(failure)) is not None), None)
+
+
+def _error_by_convention(failure: Failure) -> Finding | None:
+    """δ, of which nothing but convention says what it is."""
+    if failure.story.assumed.isdisjoint(failure.made.names):
+        return None
+    why = f"with δ the derivative of the cost by the weighted input, {failure.found.message}"
+    return Finding("unknown-name", why, failure.found.span)
+
+
+def _index_or_name(failure: Failure) -> Finding | None:
+    """A letter that stands free on one side only, and is the name of a quantity elsewhere."""
+    if failure.found.code != "free-index":
+        return None
+    alone = {*failure.made.only_left, *(name.base for name in failure.made.only_right)} & failure.story.census.bases
+    if not alone:
+        return None
+    why = f"{min(alone)} is an index here, and elsewhere the name of a quantity"
+    return Finding("not-understood", why, failure.found.span)
+
+
+def _name_of_anything(failure: Failure) -> Finding | None:
+    """A name that nothing defines, outside of rules of functions with a formula."""
+    world = failure.story.world
+    unknown = [name for name in failure.made.names if world is not None and name in world.fresh]
+    if not unknown or failure.found.code != "unequal" or _of_known_functions(failure.made, failure.network):
+        return None
+    why = f"nothing says what {unknown[0]} is; for any {unknown[0]} the two sides differ"
+    if unknown[0].startswith(OWN):
+        why = "nothing says which function it is, and it is not so of every one"
+    return Finding("unknown-name", why, failure.found.span)
+
+
+def _of_known_functions(made: Link, network: Network) -> bool:
+    """Whether it is a rule of functions with a formula, for any number."""
+    called = {call.name for side in made.equation for call in side.atoms(Fn)} - set(GIVEN_FUNCTIONS)
+    return all(network.function(name) is not None for name in called) and any(n.startswith(OWN) for n in made.names)
+
+
+def _cost_of_every_time(failure: Failure) -> Finding | None:
+    """∂L/∂h_{t-1} of an L of which nothing says whether it depends on each h_t or on the last."""
+    if not (_at_two_stages(failure.made.equation, failure.cost) and _open_at_every_stage(failure)):
+        return None
+    why = f"nothing says how {failure.cost} depends on each of what comes one after another"
+    return Finding("not-understood", f"{why}; it may be on the last alone", failure.found.span)
 
 
 def _at_two_stages(equation: Equation, cost: str) -> bool:
@@ -36,15 +88,12 @@ def _at_two_stages(equation: Equation, cost: str) -> bool:
     return any(isinstance(index, Add) for slope in slopes for index in slope.wrt.indices)
 
 
-def _open_at_every_stage(network: Network, cost: str) -> bool:
+def _open_at_every_stage(failure: Failure) -> bool:
     """Whether the cost is any function of something at all times or layers."""
+    network, cost = failure.network, failure.cost
     lasts = {letter for letter, _, _ in network.parameters}
-    sets = [
-        part
-        for definition in network.definitions
-        if definition.ref.name == cost and isinstance(definition.body, Opaque)
-        for part in definition.body.args[1:]
-    ]
+    bodies = [d.body for d in network.definitions if d.ref.name == cost and isinstance(d.body, Opaque)]
+    sets = [part for body in bodies for part in body.args[1:]]
     return any(isinstance(part, Each) and part.limit[2] in lasts and _is_recursive(network, part) for part in sets)
 
 
@@ -55,6 +104,15 @@ def _is_recursive(network: Network, part: Each) -> bool:
     return any(ref.name == name for name, body in bodies for ref in body.atoms(Ref))
 
 
+def _gradient_of_average(failure: Failure) -> Finding | None:
+    """dX beside a cost that is an average: it may be of the cost, or of what one example adds to it."""
+    found = [name for side in failure.made.gradients for name in side]
+    if not found or not _is_average(failure.network, failure.cost):
+        return None
+    why = f"d{found[0]} may be meant for {failure.cost} or for what one example adds to it"
+    return Finding("not-understood", why, failure.found.span)
+
+
 def _is_average(network: Network, cost: str) -> bool:
     """Whether the cost is divided by a number of examples."""
     bodies = [definition.body for definition in network.definitions if definition.ref.name == cost]
@@ -63,13 +121,33 @@ def _is_average(network: Network, cost: str) -> bool:
     return any(isinstance(power.base, Symbol) and power.base in sizes for power in powers)
 
 
-def _first(side: Node) -> tree.Name:
-    return next(iter(names_of(side)), tree.Name(""))
-
-
-def _of_differential(name: tree.Name, network: Network) -> str | None:
-    """X of dX, where X is a quantity and dX is none."""
-    key = bare_key(name)
-    if not (name.run and key.startswith("d")) or key in network.families:
+def _differential(failure: Failure) -> Finding | None:
+    """dy = W dx, which is true of differentials: what stands on the left depends on what stands on the right."""
+    left, right = failure.made.gradients
+    order = [definition.ref.name for definition in failure.network.definitions]
+    place = {name: order.index(name) if name in order else -1 for name in (*left, *right)}
+    before = [name for name in (*left, *right) if left and name != left[0] and place[name] <= place[left[0]]]
+    if not before:
         return None
-    return key[1:] if key[1:] in network.families else None
+    why = f"d{left[0]} and d{before[0]} are differentials here, and gradients are understood"
+    return Finding("not-understood", why, failure.found.span)
+
+
+def _taken_so(failure: Failure) -> Finding | None:
+    """A sign that was taken in one of its meanings."""
+    taken = next((warned for warned in failure.made.warnings if warned.code == TAKEN), None)
+    if taken is None:
+        return None
+    why = f"{taken.message}, and then the two sides differ; it may be meant otherwise"
+    return Finding("not-understood", why, taken.span)
+
+
+_REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
+    _error_by_convention,
+    _index_or_name,
+    _name_of_anything,
+    _cost_of_every_time,
+    _gradient_of_average,
+    _differential,
+    _taken_so,
+)

@@ -161,9 +161,7 @@ class Elaborator(Sums):
         limits = [(s, *self.world.limits(dim)) for s, dim in zip(letters, inner.shape, strict=True)]
         entry = inner.at(*letters)
         total = sum_over(magnitude(entry) if which == "1" else power(entry, 2), *limits)
-        if which == "1":
-            return values.scalar(power(total, 2) if squared else total)
-        return values.scalar(total if squared else power(total, Rational(1, 2)))
+        return values.scalar(power(total, Rational(2 if squared else 1, 1 if which == "1" else 2)))
 
     def _root(self, node: tree.Root, scope: Scope) -> Value:
         inner = self.value(node.of, scope)
@@ -282,6 +280,7 @@ class Elaborator(Sums):
         known = not {of, of[:1].swapcase() + of[1:]}.isdisjoint(self.world.families)
         if not known and not (self.open and self.census.is_name(inner)):
             return None
+        self.gradients.append(of)
         return self._partial(values.scalar(self.world.cost), self.name(inner, scope), node.span)
 
     def _named(self, node: tree.Name, scope: Scope) -> Value:

@@ -45,6 +45,7 @@ class Naming:
         self.lasts: set[str] = set()  # letters such as L that stand for the last layer here
         self.refs: list[tuple[str, tuple[Expr, ...]]] = []
         self.new_names: list[str] = []
+        self.gradients: list[str] = []  # X of each dX that is taken for ∂C/∂X
         self.dot = "inner"  # which product · between vectors is: that, or "entrywise"
         self.of_cost = False  # whether it is the formula of the cost
         self.single = False  # whether columns have one entry each here, in the formula of a number

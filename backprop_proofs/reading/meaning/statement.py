@@ -31,7 +31,7 @@ class Link:
     """left = right for all letters of `limits`.
 
     only_left, only_right: the letters that stand free on one side only; bound: those of sums; names: the quantities
-    that are written.
+    that are written; gradients: the X of each dX that is taken for ∂C/∂X, on the left and on the right.
     """
 
     equation: Equation
@@ -42,6 +42,7 @@ class Link:
     warnings: tuple[Warned, ...] = ()
     names: tuple[str, ...] = ()
     array: bool = False
+    gradients: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 def lasts_of(world: World, nodes: tuple[Node, ...]) -> set[str]:
@@ -106,6 +107,7 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
         generic = {s.name for s, _, _ in world.network.parameters} - maker.lasts
         maker.scope.symbols.update({name: name.lower() + "'" for name in generic})
     one = maker.value(left, maker.scope)
+    gradients_left = tuple(maker.gradients)
     on_left = {name for name, letter in maker.scope.letters.items() if letter.used}
     for letter in maker.scope.letters.values():
         letter.used = False
@@ -130,6 +132,7 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
         tuple(maker.warnings),
         tuple(dict.fromkeys(key for key, _ in maker.refs)),
         bool(one.shape),
+        (gradients_left, tuple(maker.gradients[len(gradients_left) :])),
     )
     return made, maker
 

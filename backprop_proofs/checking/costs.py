@@ -1,14 +1,15 @@
-"""A cost of which the network says nothing: whether a row says what it is, and whether one speaks of it."""
+"""A cost of which the network says nothing: whether a row says what it is, and whether a link speaks of it."""
 
 from __future__ import annotations
 
 import re
 
-from backprop_proofs.language.expressions import Opaque
+from backprop_proofs.language.expressions import Opaque, Ref
+from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.forms import chains_of, has_derivative
-from backprop_proofs.reading.meaning.names import bare_key, names_of
+from backprop_proofs.reading.meaning.names import bare_key
 from backprop_proofs.reading.meaning.story import Story
 
 
@@ -34,10 +35,10 @@ def says_what(row: Row, cost: str) -> bool:
     )
 
 
-def speaks_of(row: Row, cost: str) -> bool:
-    """Whether a row speaks of the cost, or of what is derived from it."""
-    nodes = [node for chain in chains_of(row) for node in tree.walk(chain)]
-    if any(isinstance(node, tree.Nabla) for node in nodes):
-        return True
-    keys = [bare_key(name) for chain in chains_of(row) for name in names_of(chain)]
-    return any(key == cost or key.startswith(("delta", "d")) for key in keys)
+def speaks_of(equation: Equation, cost: str, network: Network) -> bool:
+    """Whether an equation speaks of the cost, or of a name for something that does, such as δ."""
+    about = {cost}
+    for named in network.abbreviations:  # each after those that it speaks of
+        if not about.isdisjoint(ref.name for ref in named.body.atoms(Ref)):
+            about.add(named.ref.name)
+    return any(ref.name in about for side in equation for ref in side.atoms(Ref))

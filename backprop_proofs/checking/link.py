@@ -1,0 +1,198 @@
+"""What is said of one link of a row: whether it fits, what the court says, and what the text leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from time import process_time
+
+from backprop_proofs.checking.conditions import doubt_beside
+from backprop_proofs.checking.costs import open_cost, speaks_of
+from backprop_proofs.checking.doubts import Failure, doubt
+from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
+from backprop_proofs.checking.hypotheses import as_facts, hypotheses
+from backprop_proofs.checking.judge import Judgement, court_of
+from backprop_proofs.checking.misfits import misfit_said
+from backprop_proofs.checking.readings import Reading, proof_of, readings
+from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED
+from backprop_proofs.checking.steps import rules_of
+from backprop_proofs.errors import BackpropError, Malformed
+from backprop_proofs.kernel.theorem import Theorem
+from backprop_proofs.language.binding import free_indices
+from backprop_proofs.language.indices import Limit
+from backprop_proofs.language.network import Network
+from backprop_proofs.networks.depth import deep_enough
+from backprop_proofs.reading.document import Row
+from backprop_proofs.reading.meaning.names import NotUnderstood
+from backprop_proofs.reading.meaning.statement import Link, link
+from backprop_proofs.reading.meaning.story import Story
+from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.meaning.world import extended
+from backprop_proofs.reading.syntax import Node, Span, span_of
+
+_NOT_JUDGED = (BackpropError, RecursionError, ArithmeticError)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is said of one link of a row."""
+
+    verdict: str
+    finding: Finding | None = None
+    judgement: Judgement | None = None
+    notes: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+@dataclass
+class LinkJudge:
+    """Judges the links of one text. until: up to what processor time proofs of other readings are sought."""
+
+    story: Story
+    until: float
+    of_cost: set[int] = field(default_factory=set)  # the rows that speak of a cost that the network leaves open
+
+    def said(self, row: Row, number: int, left: Node, right: Node) -> Said:
+        """What is said of the link of that number, as it stands."""
+        if self.story.world is None or self.story.network is None:
+            why = self.story.trouble[0] if self.story.trouble else "no network"
+            return Said(UNDECIDED, Finding("no-network", f"the network is not understood: {why}", span_of(left)))
+        try:
+            return self._said(row, number, left, right)
+        except NotUnderstood as unclear:
+            return Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
+        except (BackpropError, RecursionError) as error:
+            return Said(UNDECIDED, Finding("not-understood", str(error), span_of(right)))
+
+    def step(self, above: Node, right: Node) -> tuple[str, Theorem | None]:
+        """The verdict on above = right alone, and its theorem."""
+        assert self.story.world is not None
+        try:
+            made, _ = link(self.story.world, self.story.census, above, right)
+            judgement = court_of(self._network(made)).judge(made.equation, made.limits)
+        except Misfit:
+            return REFUTED, None
+        except (NotUnderstood, *_NOT_JUDGED):
+            return UNDECIDED, None
+        return judgement.verdict, judgement.theorem
+
+    def _said(self, row: Row, number: int, left: Node, right: Node) -> Said:
+        """Raises NotUnderstood, BackpropError or RecursionError."""
+        assert self.story.world is not None
+        assert self.story.network is not None
+        try:
+            made, _ = link(self.story.world, self.story.census, left, right)
+        except Misfit as misfit:
+            return _beside(row, (), Said(*misfit_said(self.story, misfit, left, right)))
+        cost = open_cost(self.story)
+        if cost is not None and speaks_of(made.equation, cost, self.story.network):
+            self.of_cost.add(row.index or 0)
+        defines = self.story.defines(row.index or 0, number)
+        if defines is not None:
+            return _definition(made, defines)
+        said = _beside(row, made.limits, self._judged(row, made, right))
+        return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
+
+    def _judged(self, row: Row, made: Link, right: Node) -> Said:
+        network = deep_enough(self._network(made), made.equation)
+        try:
+            judgement = court_of(network).judge(made.equation, made.limits)
+        except Malformed as error:
+            return Said(UNDECIDED, Finding("not-understood", str(error), span_of(right)))
+        except _NOT_JUDGED as error:
+            return Said(UNDECIDED, Finding("not-decided", str(error), span_of(right)))
+        if judgement.theorem is not None:
+            return _proved(judgement)
+        if judgement.counterexample is None:
+            return _undecided(judgement, right)
+        return self._failed(row, network, made, judgement, finding_of(made, judgement.counterexample, right))
+
+    def _failed(self, row: Row, network: Network, made: Link, judgement: Judgement, found: Finding) -> Said:
+        """A link that fails as it stands is refuted where neither another reading nor a doubt is left."""
+        other = self._otherwise(row, network, made) or self._granted(network, made, found.span)
+        if other is not None:
+            return other
+        reason = doubt(Failure(self.story, network, made, found))
+        if reason is not None:
+            return Said(UNDECIDED, reason)
+        return Said(REFUTED, found, judgement, missed_by_numbers(court_of(network), made.equation, made.limits))
+
+    def _otherwise(self, row: Row, network: Network, made: Link) -> Said | None:
+        """What another reading of the line says of it, where it does not fail."""
+        for reading in readings(self.story, row, network, made.equation, made.limits):
+            try:
+                if _fails(reading):
+                    continue
+                theorem = proof_of(reading) if process_time() < self.until else None
+            except BackpropError:
+                continue
+            if theorem is not None and not reading.sure:
+                words = f"{reading.words} it is right, and nothing beside it says that it is meant so"
+                return Said(UNDECIDED, Finding("not-understood", words, row.span))
+            if theorem is not None:
+                return replace(_proved(Judgement(theorem)), notes=(reading.words,))
+            words = f"{reading.words}, both sides agree; no proof was found"
+            return Said(UNDECIDED, Finding("not-decided", words, row.span))
+        return None
+
+    def _granted(self, network: Network, made: Link, span: Span) -> Said | None:
+        """What is said of a line that fails, where what is given besides may make it right."""
+        if not any(hypotheses(self.story)):
+            return None
+        words = "what is given besides may make it right"
+        try:
+            facts = as_facts(self.story)
+            agreed, differs = court_of(network).compared(made.equation, made.limits, facts)
+        except (Misfit, NotUnderstood, *_NOT_JUDGED):
+            return Said(UNDECIDED, Finding("not-decided", words, span))
+        if differs:
+            return None
+        theorem = None
+        if agreed and len(facts) == 1:
+            theorem = proof_of(Reading(words, network, made.equation, made.limits, facts))
+        if theorem is not None:
+            return replace(_proved(Judgement(theorem)), notes=("taking for granted what is given besides",))
+        return Said(UNDECIDED, Finding("not-decided", words, span))
+
+    def _network(self, made: Link) -> Network:
+        """The network with what a line speaks of beside it."""
+        assert self.story.world is not None
+        assert self.story.network is not None
+        if self.story.world.fresh.isdisjoint(made.names) and not _open_sizes(made, self.story.network):
+            return self.story.network
+        return extended(self.story.world, self.story.network, made.limits)
+
+
+def _definition(made: Link, name: str) -> Said:
+    unused = next((warned for warned in made.warnings if warned.code == "unused-bound-index"), None)
+    if unused is not None:
+        return Said(REFUTED, Finding(unused.code, unused.message, unused.span))
+    return Said(PROVED, notes=(f"taken as the definition of {name}",))
+
+
+def _proved(judgement: Judgement) -> Said:
+    assert judgement.theorem is not None
+    return Said(PROVED, judgement=judgement, rules=rules_of(judgement.theorem))
+
+
+def _undecided(judgement: Judgement, right: Node) -> Said:
+    agreed = f"both sides agree in all {judgement.agreed} comparisons on random networks; no proof was found"
+    message = agreed if judgement.agreed else judgement.why or "there was nothing to compare, and no proof was found"
+    return Said(UNDECIDED, Finding("not-decided", message, span_of(right)), judgement)
+
+
+def _fails(reading: Reading) -> bool:
+    agreed, differs = court_of(reading.network).compared(reading.equation, reading.limits, reading.given)
+    return differs or not agreed
+
+
+def _beside(row: Row, limits: tuple[Limit, ...], said: Said) -> Said:
+    """What is left of a verdict where a condition stands beside the row."""
+    place = said.finding.span if said.finding else row.span
+    reason = doubt_beside(row, limits, said.verdict, place)
+    return said if reason is None else Said(UNDECIDED, reason)
+
+
+def _open_sizes(made: Link, network: Network) -> bool:
+    """Whether a range of the line has an end that the network does not know."""
+    known = {letter for letter, _, _ in (*network.parameters, *made.limits)}
+    return any(free_indices(end) - known for _, *ends in made.limits for end in ends if end is not None)

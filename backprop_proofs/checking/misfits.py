@@ -1,0 +1,76 @@
+"""What is said of a link whose indices or shapes do not fit: it is wrong, unless what it is was guessed."""
+
+from __future__ import annotations
+
+from backprop_proofs.checking.findings import Finding
+from backprop_proofs.checking.report import REFUTED, UNDECIDED
+from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_kronecker, names_of
+from backprop_proofs.reading.meaning.statement import link
+from backprop_proofs.reading.meaning.story import Story
+from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.syntax import Node, Product, Transpose, walk
+
+
+def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[str, Finding]:
+    """The verdict on a link that does not fit, and why.
+
+    It is undecided where it fits with gradients or vectors as rows, where it fits with the indices that stand
+    elsewhere, where the layers were guessed, and where it speaks of what no equation does. Raises NotUnderstood.
+    """
+    world = story.world
+    assert world is not None
+    if misfit.code == "shape" and world.layout == "columns" and _fits_in_rows(story, left, right):
+        words = "where gradients or vectors are rows this fits, where they are columns it does not; write indices"
+        return UNDECIDED, Finding("layout", words, misfit.span)
+    if misfit.code == "shape" and _without_indices(story, left, right):
+        words = "the indices are left out here, and stand elsewhere; with them it may be right"
+        return UNDECIDED, Finding("not-understood", words, misfit.span)
+    if misfit.code == "index-range" and story.guessed:
+        words = f"with the layers that the letters seem to tell, {misfit.message}"
+        return UNDECIDED, Finding("not-understood", words, misfit.span)
+    sure = misfit.code == "unused-bound-index" or not _unknown(story, left, right)
+    return REFUTED if sure else UNDECIDED, Finding(misfit.code, misfit.message, misfit.span)
+
+
+def _fits_in_rows(story: Story, left: Node, right: Node) -> bool:
+    """Whether the shapes of an equation fit where gradients, or all vectors, are rows. Raises NotUnderstood."""
+    assert story.world is not None
+    for layout in ("gradient rows", "rows"):
+        try:
+            with story.world.laid_out(layout):
+                link(story.world, story.census, left, right)
+        except Misfit:
+            continue
+        except NotUnderstood:
+            if layout == "rows":
+                continue
+            raise
+        return True
+    return False
+
+
+def _without_indices(story: Story, *sides: Node) -> bool:
+    """Whether all names are small letters that have indices elsewhere, and no sign is one for arrays."""
+    nodes = [node for side in sides for node in walk(side)]
+    names = [name for side in sides for name in names_of(side)]
+    arrays = any(isinstance(n, Transpose) or (isinstance(n, Product) and set(n.operators) - {""}) for n in nodes)
+    plain = all(not (n.above or n.below) and n.base.islower() for n in names)
+    indexed = {bare_key(n) for n in names} - story.census.functions <= story.census.bases
+    return plain and indexed and not arrays
+
+
+def _unknown(story: Story, *sides: Node) -> set[str]:
+    """The vectors and matrices that no equation speaks of. Raises NotUnderstood."""
+    world, census = story.world, story.census
+    assert world is not None
+    assert story.network is not None
+    functions = {*FUNCTIONS, *world.functions, *census.functions}
+    known = {*story.network.families, *functions, *world.lengths} - story.assumed
+    names = [name for side in sides for name in names_of(side) if not is_kronecker(name)]
+    uses = [census.use(name) for name in names if not census.is_letter(bare_key(name))]
+    spoken = {use.key.rstrip("'"): use for use in uses if census.rank(use) > 0}
+    return {
+        key
+        for key, use in spoken.items()
+        if not known & {key, key.removeprefix("d")} and not world.has_other_case(key.removeprefix("d"), use)
+    }
