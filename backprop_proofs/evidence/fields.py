@@ -151,7 +151,7 @@ class Floats(Field):
     """
 
     says = "forward duals in floats, 50 digits compared"
-    _digits = 60
+    _digits, _compared = 60, 50
 
     def __init__(self, positive: bool = False, finer: int = 1, digits: int = 0, coarse: bool = False):
         self.context = _context(digits or self._digits)
@@ -202,14 +202,17 @@ class Floats(Field):
         return (-1) ** (order - 1) * hermite * self.context.npdf(at)
 
     def same(self, left: Number, right: Number) -> bool:
-        """Whether the values agree to 50 digits. Raises Singular where they agree to too few digits to tell."""
+        """Whether the values agree to fifty digits. Raises Singular where they agree to too few digits to tell."""
         size, gap = max(abs(left), abs(right), 1), abs(left - right)
-        if gap > size * self.context.mpf(10) ** -50 and gap < size * self.context.mpf(10) ** -30:
+        if gap > size * self.context.mpf(10) ** -self._compared and gap < size * self.context.mpf(10) ** -30:
             raise Singular("two values too near each other to tell")
-        return bool(gap <= size * self.context.mpf(10) ** -50)
+        return bool(gap <= size * self.context.mpf(10) ** -self._compared)
 
     def shown(self, value: Number) -> Expr:
-        return Float(str(value), 20) if value != int(value) else Integer(int(value))
+        """The number to twenty digits; 0 for what rounding leaves of it."""
+        if value == int(value) or abs(value) <= self.context.mpf(10) ** -self._compared:
+            return Integer(int(value))
+        return Float(str(value), 20)
 
 
 @lru_cache(maxsize=8)

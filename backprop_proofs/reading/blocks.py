@@ -34,7 +34,8 @@ _DOLLAR = re.compile(rf"{_WORDS}|(?P<close>(?<!\\)\$)")
 _PARENTHESIS = re.compile(rf"{_WORDS}|(?P<close>\\\))")
 _LONGEST_INLINE = 5_000  # characters
 _CODE_LANGUAGES = frozenset(("", "math", "latex", "tex", "text", "txt", "markdown", "md", "plain", "plaintext"))
-_GIVEN = r"(?:givens?|set-?\s?up|definitions?|where)"
+_WHERE = "where"
+_GIVEN = rf"(?:givens?|set-?\s?up|definitions?|{_WHERE})"
 _PROVED = r"(?:derivations?|proofs?)"
 _COMMAND_HEADING = re.compile(
     r"\\(?:part|chapter|(?:sub)*section|(?:sub)?paragraph|heading)\*?\s*\{([^{}\n]{0,200})\}"
@@ -69,7 +70,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Heading:
-    """Where a part starts. kind: "given", "derivation" or "other"; end: of the heading itself."""
+    """Where a part starts. kind: "given", "where" (given too), "derivation" or "other"; end: of the heading itself."""
 
     kind: str
     start: int
@@ -105,6 +106,8 @@ def _kind(title: str) -> str:
     words = re.findall(r"[a-z-]+", title.lower())
     if any(re.fullmatch(_PROVED, word) for word in words):
         return "derivation"
+    if _WHERE in words:
+        return "where"
     if any(re.fullmatch(_GIVEN, word) for word in words) or "set up" in " ".join(words):
         return "given"
     return "other"

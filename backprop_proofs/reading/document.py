@@ -356,10 +356,9 @@ class _Parts:
         while self.at < len(self.headings) and self.headings[self.at].start <= place:
             heading = self.headings[self.at]
             self.at += 1
-            self.inside = heading.kind == "given"
+            self.inside = heading.kind in ("given", "where")
             self.rows_inside = 0
-            word = self.text[heading.start : heading.end].lower()
-            self.after_rows = self.inside and self.rows_outside > 0 and "where" in word
+            self.after_rows = heading.kind == "where" and self.rows_outside > 0
             open_ = self.inside and (self.after_rows or self.at == len(self.headings))
             self.open_since = heading.end if open_ else -1
         if self.inside and self.open_since >= 0 and self.rows_inside:

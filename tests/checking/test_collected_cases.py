@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from reading.written import CASES, written
 
+from backprop_proofs.checking import check as check_module
 from backprop_proofs.checking.check import check
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, Report
 from backprop_proofs.evidence.exact import check_exact
@@ -33,7 +34,9 @@ OPEN = {
 
 @cache
 def report_of(name: str) -> Report:
-    return check(written(next(case for case in CASES if case["id"] == name)))
+    with pytest.MonkeyPatch.context() as patched:  # a slow machine mends no less
+        patched.setattr(check_module, "_SECONDS", 30.0)
+        return check(written(next(case for case in CASES if case["id"] == name)))
 
 
 def is_right(case: dict[str, Any]) -> bool:
@@ -69,7 +72,7 @@ def test_how_many_are_right_of_each_tier() -> None:
 
 
 # The changes of one place that do not mend these: their mistake takes two.
-TWO_PLACES = {"kz-bn-x", "seed4-se-question", "statsse-450452", "talwar-bn", "kjo-softmax-jac"}
+TWO_PLACES = {"basics-bp2", "kz-bn-x", "seed4-se-question", "statsse-450452", "talwar-bn", "kjo-softmax-jac"}
 MENDED = [
     case
     for case in CASES
@@ -82,8 +85,7 @@ def test_the_mended_line_holds(case: dict[str, Any]) -> None:
     """The mended line, read again in place of the wrong one, holds on random networks, without the kernel."""
     report = report_of(case["id"])
     line = report.lines[report.first_bad_line or 0]
-    if line.repair is None:
-        pytest.skip(f"no change of one place was found within its time: {line.message}")
+    assert line.repair is not None, f"no change of one place was found: {line.message}"
     text = report.text[: line.span.start] + line.repair.source + report.text[line.span.end :]
     document = read(text)
     story = story_of(document, activation="sigmoid" if "σ the sigmoid" in line.repair.message else None)

@@ -151,6 +151,14 @@ def test_duals_are_difference_quotients(activation: str) -> None:
         assert abs((ends[0] - ends[1]) / (2 * step) - first.partial(("C",), key)) < field.context.mpf(10) ** -20
 
 
+def test_what_rounding_leaves_is_shown_as_nothing() -> None:
+    field = Floats()
+    third = field.context.mpf(1) / 3
+    assert field.shown(third * 3 - 1 - field.context.mpf("7.8e-62")) == 0
+    assert field.shown(field.context.mpf("1e-40")) != 0
+    assert str(field.shown(third)) == "0.33333333333333333333"
+
+
 def _with_floats(network: Network, field: Floats, changed: dict) -> Instance:
     instance = Instance(Program(network, {}, field, Compiler))
     rng = Random(4)
