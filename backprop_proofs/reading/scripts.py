@@ -69,7 +69,8 @@ def hang(base: Node, hung: Sequence[Hung]) -> Node:
     if isinstance(base, Unit):
         inner = base.inner
         bare = isinstance(inner, Name) and not (inner.above or inner.below or inner.primes)
-        base = inner if bare or not isinstance(inner, Name) else base
+        primed = isinstance(inner, Name) and not inner.primes and all(each.type == "PRIME" for each in hung)
+        base = inner if bare or primed or not isinstance(inner, Name) else base
     held = [each for each in hung if each.type == "HELD"]
     rest = [each for each in hung if each.type != "HELD"]
     node = _hang(base, rest, span) if rest else base.inner if isinstance(base, Unit) else base

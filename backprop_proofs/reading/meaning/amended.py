@@ -10,7 +10,8 @@ from backprop_proofs.language.binding import canonical, substitute
 from backprop_proofs.language.expressions import Ref
 from backprop_proofs.language.network import Network
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import Census, bare_key, names_of
+from backprop_proofs.reading.meaning.census import Census
+from backprop_proofs.reading.meaning.names import bare_key, names_of
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.world import World
 from backprop_proofs.reading.syntax import Node

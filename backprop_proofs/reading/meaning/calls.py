@@ -27,6 +27,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
 from backprop_proofs.reading.meaning.dimensions import UNIT
 from backprop_proofs.reading.meaning.forms import is_zero
+from backprop_proofs.reading.meaning.function_names import function_of_call
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_any_function
 from backprop_proofs.reading.meaning.naming import Naming, Warned
 from backprop_proofs.reading.meaning.scopes import Scope
@@ -67,7 +68,7 @@ class Calls(Naming):
             return self.value(tree.Product((node.function, node.arguments[0]), ("",), node.span), scope)
         if node.function.above and bare_key(node.function).lower() in FUNCTIONS:
             return self._power_of_call(node, scope)
-        name, primes = self._function(node.function, scope)
+        name, primes = function_of_call(node, self.census)
         inner = self.value(node.arguments[0], scope)
         if name == "softmax" and not primes:
             return self._softmax(inner, node.span)
@@ -112,7 +113,7 @@ class Calls(Naming):
 
     def _of_several(self, node: tree.Call, scope: Scope) -> Value:
         """max(0, z), the cross-entropy CE(y, p), or any function of several quantities, in a definition."""
-        name, primes = self._function(node.function, scope)
+        name, primes = function_of_call(node, self.census)
         if name == "max" and not primes and len(node.arguments) == 2 and is_zero(node.arguments[0]):
             return values.mapped(self.value(node.arguments[1], scope), lambda u: Fn("relu", 0, u))
         if name == "prod" and not primes and len(node.arguments) == 2:
@@ -173,13 +174,6 @@ class Calls(Naming):
             return sum_over(mul(self.checked(outer, span), self.checked(rest, span)), *limits)
 
         return Value(wrt.shape, at)
-
-    def _function(self, name: tree.Name, scope: Scope) -> tuple[str, int]:
-        bare = tree.Name(name.base, name.marks, 0)
-        if name.below or any(not isinstance(i, tree.Name | tree.Plus) for s in name.above for i in s.items):
-            raise NotUnderstood(name.span, "a function with indices is not understood")
-        base = bare_key(bare)
-        return FUNCTIONS.get(base.lower() if len(base) > 1 else base, base), name.primes
 
     def _softmax(self, inner: Value, span: Span) -> Value:
         """Of a vector; of a matrix, each row by itself, as attention has it."""

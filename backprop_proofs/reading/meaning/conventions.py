@@ -15,6 +15,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.arguments import plainly
 from backprop_proofs.reading.meaning.averages import bounded, counts
 from backprop_proofs.reading.meaning.chosen import chosen_index
+from backprop_proofs.reading.meaning.first_and_last import with_first_layer, with_last_layer
 from backprop_proofs.reading.meaning.forms import Rewrite
 from backprop_proofs.reading.meaning.names import COSTS, COUNTS, FUNCTIONS, bare_key, letter_of, letters_in, names_of
 from backprop_proofs.reading.meaning.one_variable import with_own_variables
@@ -263,8 +264,10 @@ def squares_as_names(chains: tuple[Chain, ...]) -> Rename | None:
         left = chain.parts[0]
         if len(chain.parts) > 1 and isinstance(left, tree.Name) and _square(left):
             found.add(bare_key(left))
-    names = [name for chain in chains for name in names_of(chain) if bare_key(name) == "sigma"]
-    if names and all(_square(name) for name in names):
+    names = [name for chain in chains for name in names_of(chain)]
+    found -= {bare_key(name) for name in names if name.above and not _square(name)}  # z^2 beside z^1 or z^l is a layer
+    sigmas = [name for name in names if bare_key(name) == "sigma"]
+    if sigmas and all(_square(name) for name in sigmas):
         found.add("sigma")  # a variance: σ stands nowhere by itself
     if not found:
         return None
@@ -279,7 +282,7 @@ def squares_as_names(chains: tuple[Chain, ...]) -> Rename | None:
 
 def _square(name: tree.Name) -> bool:
     items = [item for script in name.above for item in script.items]
-    return len(items) == 1 and isinstance(items[0], tree.Number) and not name.above[0].bracket
+    return len(items) == 1 and isinstance(items[0], tree.Number) and items[0].value == 2 and not name.above[0].bracket
 
 
 def merged_scripts(node: Node) -> Node:
@@ -452,15 +455,19 @@ def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
     if rules is not None:
         first = after(first, rules)
         chains = tuple(as_chain(rules(chain)) for chain in chains)
+    for named in (with_last_layer(chains, rewritten), with_first_layer(chains, renamed)):
+        if named is not None:
+            first = after(first, named)
+            chains = tuple(as_chain(named(chain)) for chain in chains)
     losses = losses_as_names(chains)
     if losses is not None:
         first = after(first, losses)
         chains = tuple(as_chain(losses(chain)) for chain in chains)
     terms = terms_as_names(chains)
     if terms:
-        named = partial(renamed, change=partial(with_terms_named, terms=terms))
-        first = after(first, named)
-        chains = tuple(as_chain(named(chain)) for chain in chains)
+        summed = partial(renamed, change=partial(with_terms_named, terms=terms))
+        first = after(first, summed)
+        chains = tuple(as_chain(summed(chain)) for chain in chains)
     rest = _split_up(chains)
     first = first if rest is None else after(first, rest)
     letters = counts(chains)

@@ -28,10 +28,11 @@ from backprop_proofs.language.network import Definition, FunctionDefinition, Net
 from backprop_proofs.networks.activations import activation_named
 from backprop_proofs.networks.structure import cost_or_none, renamed_limits
 from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.conventions import renamed
 from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
-from backprop_proofs.reading.meaning.names import COSTS, Census, bare_key
+from backprop_proofs.reading.meaning.names import COSTS, bare_key
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.world import DOTS, Family, Stage, World, limits_of, parameters_of, spare_names
 from backprop_proofs.reading.syntax import Node
@@ -83,13 +84,13 @@ def declared_network(
     named = next(iter(costs), None) or next((one.key for one in reversed(todo) if one.key in COSTS), None)
     world.cost = Ref(Quantity(named)) if named else None
     world.single = named or "" if single else ""
-    plan, firsts = _Plan(), {}
+    plan = _Plan()
     for one in todo:
         made, maker = link(world, census, one.left, one.right, open_=True)
         _note_stages(plan, made, maker, world)
     for key, lengths in shapes.items():
         _declare_shape(world, key, lengths)
-    firsts = _first_stages(world)
+    firsts = _first_stages(world, plan, census.at_layer_zero())
     _close(world, plan, firsts)
     made_links = [(one, link(world, census, one.left, one.right)[0]) for one in todo]
     world.dots = DOTS
@@ -130,10 +131,11 @@ def _stage_of(world: World, ref: Ref) -> Expr | None:
     return None if place is None else ref.indices[place]
 
 
-def _first_stages(world: World) -> dict[Symbol, Integer]:
-    """The first stage at which equations hold: layer 2, time 1."""
+def _first_stages(world: World, plan: _Plan, at_zero: set[str]) -> dict[Symbol, Integer]:
+    """The first stage at which equations hold: layer 2, time 1; layer 1 where a^0 is written."""
     lasts = {place.last for family in world.families.values() for place in family.places if isinstance(place, Stage)}
-    return {last: Integer(1 if last.name == "T" else 2) for last in lasts}
+    layer = 1 if any(plan.below.get(key) == -1 for key in at_zero) else 2
+    return {last: Integer(1 if last.name == "T" else layer) for last in lasts}
 
 
 def _close(world: World, plan: _Plan, firsts: dict[Symbol, Integer]) -> None:

@@ -10,17 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.forms import only_derivative
-from backprop_proofs.reading.meaning.names import (
-    SURE_COSTS,
-    Census,
-    NotUnderstood,
-    bare_key,
-    is_kronecker,
-    letter_of,
-    names_of,
-)
+from backprop_proofs.reading.meaning.names import SURE_COSTS, NotUnderstood, bare_key, is_kronecker, letter_of, names_of
 from backprop_proofs.reading.syntax import Chain, Node
 
 DELTA = "delta"

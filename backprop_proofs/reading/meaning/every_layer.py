@@ -28,7 +28,11 @@ def at_every_layer(declared: list[Declared], chains: Sequence[Chain]) -> list[De
 
 
 def _general(one: Declared) -> Declared:
-    return replace(one, left=renamed_index(one.left, "L", "l"), right=renamed_index(one.right, "L", "l"))
+    """The equation at layer l; what is differentiated stays what it is, as the cost is of the last layer."""
+    left, right = renamed_index(one.left, "L", "l"), one.right
+    if isinstance(right, tree.Derivative):
+        return replace(one, left=left, right=replace(right, wrt=tuple(renamed_index(x, "L", "l") for x in right.wrt)))
+    return replace(one, left=left, right=renamed_index(right, "L", "l"))
 
 
 def _at_other_layers(one: Declared, chains: Sequence[Chain]) -> bool:

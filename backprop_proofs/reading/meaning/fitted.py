@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from backprop_proofs.errors import InvalidNetwork
 from backprop_proofs.language.network import FunctionDefinition, Network
+from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.declare import Declared, declared_network
-from backprop_proofs.reading.meaning.names import Census, NotUnderstood
+from backprop_proofs.reading.meaning.names import NotUnderstood
 from backprop_proofs.reading.meaning.ranks import nearest_ranks
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import DOTS, World

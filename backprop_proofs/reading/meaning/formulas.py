@@ -9,9 +9,10 @@ from backprop_proofs.language.network import FunctionDefinition
 from backprop_proofs.networks.activations import activation_named
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
+from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.declare import formula_of, function_of
 from backprop_proofs.reading.meaning.forms import Rows, as_call
-from backprop_proofs.reading.meaning.names import FUNCTIONS, SPELT, Census, NotUnderstood, bare_key, names_of
+from backprop_proofs.reading.meaning.names import FUNCTIONS, SPELT, NotUnderstood, bare_key, names_of
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.syntax import Node
 

@@ -13,8 +13,9 @@ from backprop_proofs.language.expressions import Delta, Fn, Quantity, Ref, mul
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
+from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
-from backprop_proofs.reading.meaning.names import COSTS, Census, NotUnderstood, Use, bare_key, letter_of
+from backprop_proofs.reading.meaning.names import COSTS, NotUnderstood, Use, bare_key, letter_of
 from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order, letters_within, narrowed
 from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.meaning.world import Family, Place, Stage, World

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.forms import at_last, has_one_index, written_like_nielsen
-from backprop_proofs.reading.meaning.names import FUNCTIONS, SURE_COSTS, Census, bare_key, letter_of, names_of
+from backprop_proofs.reading.meaning.names import FUNCTIONS, SURE_COSTS, bare_key, letter_of, names_of
 from backprop_proofs.reading.meaning.usual import (
     ACTIVATIONS,
     COST_TEXTS,

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import FUNCTIONS, Census, NotUnderstood, names_of
+from backprop_proofs.reading.meaning.census import Census
+from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, names_of
 from backprop_proofs.reading.meaning.values import ENTRYWISE
 from backprop_proofs.reading.syntax import Node
 

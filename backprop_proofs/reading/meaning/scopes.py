@@ -12,7 +12,6 @@ from backprop_proofs.language.indices import Limit, index, line
 from backprop_proofs.networks.structure import letters_of_ranges
 from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.names import NotUnderstood
-from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import World
 from backprop_proofs.reading.syntax import Span
 
@@ -131,11 +130,11 @@ def in_order(letters: Iterable[Letter], world: World, closed: bool) -> tuple[Lim
 
 
 def narrowed(letter_of: dict[Symbol, Letter], place: Expr, low: Expr, high: Expr, span: Span) -> None:
-    """Note that an index expression lies in low..high. Raises Misfit for a number that does not."""
+    """Note that an index expression lies in low..high. Raises NotUnderstood for a number that does not."""
     terms = [(letter, factor) for symbol, letter in letter_of.items() if (factor := _factor(place, symbol))]
     if not terms:
         if isinstance(place, Integer) and isinstance(low, Integer) and place < low:
-            raise Misfit("index-range", f"{place} is below the first, {low}", span)
+            raise NotUnderstood(span, f"{place} is below the first, {low}, as far as the text says what that is")
         return
     letter, factor = terms[-1]
     rest = place - factor * letter.symbol

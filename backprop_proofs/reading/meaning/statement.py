@@ -12,9 +12,10 @@ from backprop_proofs.language.network import Equation
 from backprop_proofs.networks.structure import letters_of_ranges
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
+from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
-from backprop_proofs.reading.meaning.names import Census, NotUnderstood, letter_of
+from backprop_proofs.reading.meaning.names import NotUnderstood, letter_of
 from backprop_proofs.reading.meaning.naming import TAKEN, Warned
 from backprop_proofs.reading.meaning.scopes import in_order
 from backprop_proofs.reading.meaning.sums import PART

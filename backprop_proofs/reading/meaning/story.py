@@ -15,6 +15,7 @@ from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.amended import says_more
 from backprop_proofs.reading.meaning.averages import counts
 from backprop_proofs.reading.meaning.built import interned, is_circular, with_exceptions
+from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.conventions import (
     after,
     as_chain,
@@ -51,7 +52,6 @@ from backprop_proofs.reading.meaning.names import (
     FUNCTIONS,
     SPELT,
     SURE_COSTS,
-    Census,
     NotUnderstood,
     Use,
     bare_key,
@@ -345,7 +345,7 @@ class _Teller:
 
     def _from_chain(self, chain: Chain) -> Iterator[Declared]:
         left, right, *others = chain.parts
-        if not isinstance(left, tree.Name):
+        if not isinstance(left, tree.Name) or left == right:
             return
         if others and is_entry_of_function(right):  # S_i = σ(z)_i = ..., of which the last says what it is
             right = others[0]

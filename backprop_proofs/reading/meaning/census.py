@@ -1,0 +1,439 @@
+"""What all the formulas of one text say of its names: which scripts are indices, layers, labels or powers.
+
+One text decides together: W^{(1)} carries a label, w^l_j a layer, y_i^2 a power, E_d a label, and so on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import zip_longest
+
+from backprop_proofs.reading.meaning.names import (
+    COSTS,
+    FUNCTIONS,
+    NotUnderstood,
+    Use,
+    bare_key,
+    is_kronecker,
+    letter_of,
+    letters_in,
+    names_of,
+)
+from backprop_proofs.reading.syntax import (
+    Call,
+    CallOrProduct,
+    Chain,
+    Derivative,
+    Name,
+    Node,
+    Norm,
+    Number,
+    Plus,
+    Product,
+    Script,
+    Scripted,
+    Sum,
+    Transpose,
+    walk,
+)
+
+_INDEX_LETTERS = frozenset("ijklmnpqrstuv") | {"alpha", "beta", "mu", "nu", "zeta", "ell", "kappa", "tau"}
+_COUNTING = frozenset(("l", "ell", "t", "tau", "L", "T"))  # letters that count layers or times wherever they stand
+_LAST = frozenset(("L", "T"))
+_LENGTHS = frozenset("BDKLMNST")  # capitals that are numbers more often than matrices
+_USUAL_FUNCTIONS = frozenset(("sigma", "f", "g", "h", "phi", "varphi", "psi", "Phi", "act", "F", "G", "S"))
+
+
+def _all_letters(item: Node) -> Iterator[str]:
+    """The letters of an index, those of an index of it too."""
+    yield from letters_in(item)
+    if isinstance(item, Name) and item.below and item.base:
+        yield item.base
+        for script in item.below:
+            for inner in script.items:
+                yield from letters_in(inner)
+
+
+def _key_of_function(call: Call) -> str:
+    """A function's key, without its primes."""
+    return bare_key(call.function).rstrip("'")
+
+
+class Census:
+    """What all the formulas of one text say of its names."""
+
+    def __init__(
+        self, chains: Iterable[Chain], known: Iterable[str] = (), firm: int | None = None, matrices: bool = False
+    ):
+        self._chains = tuple(chains)
+        self.firm = len(self._chains) if firm is None else firm  # so many chains, the first ones, declare
+        self._known = frozenset(known)  # quantities that are known before the text is read
+        self._names = [name for chain in self._chains for name in names_of(chain) if not is_kronecker(name)]
+        self.summed = {
+            letter_of(letter) or ""
+            for chain in self._chains
+            for s in walk(chain)
+            if isinstance(s, Sum)
+            for letter in s.letters
+        }
+        self._above: dict[str, list[Script]] = {}
+        self._below: dict[str, list[Script]] = {}
+        for name in self._names:
+            self._above.setdefault(bare_key(name), []).extend(name.above)
+            self._below.setdefault(bare_key(name), []).extend(name.below)
+        self.bases = {name.base for name in self._names if name.above or name.below}
+        self._numbered = {bare_key(name) for name in self._names if len(name.below) > 1 and _is_number(name.below[0])}
+        self._labelled = _labelled(self._names, self._chains)
+        self._layered = {key for key, scripts in self._above.items() if any(self._is_index_script(s) for s in scripts)}
+        self._indices = self._index_letters()
+        self.functions = self._function_names()
+        self.guesses: set[str] = set()  # names whose number of indices was guessed
+        self._stages: dict[tuple[str, str, int], str] | None = None
+        self._ranks: dict[str, tuple[int, int, bool]] | None = None
+        nodes = [node for chain in self._chains for node in walk(chain)]
+        self._matrices = matrices or any(
+            isinstance(n, Transpose)
+            or (isinstance(n, Norm) and n.bars == 2)
+            or (isinstance(n, Product) and set(n.operators) & {"⊙", "∘", ".*"})
+            for n in nodes
+        )
+        self._columns = _columns(nodes)
+        entries = [n.base for n in nodes if isinstance(n, Scripted) and n.below and isinstance(n.base, Call)]
+        others = {_key_of_function(n) for n in nodes if isinstance(n, Call) and not any(n is e for e in entries)}
+        self.entered = {_key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
+        self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
+        self.lefts: set[str] = set()  # the names that declarations define
+        self.uppers = {letter_of(n.upper) for n in nodes if isinstance(n, Sum) and n.upper is not None} - {None}
+        self._costs = {
+            bare_key(n.of) for n in nodes if isinstance(n, Derivative) and isinstance(n.of, Name) and not n.of.below
+        }
+        by = {bare_key(x) for n in nodes if isinstance(n, Derivative) for x in n.wrt if isinstance(x, Name)}
+        usual = {"C", "E", "J", "L", "Loss", "loss", "Cost", "cost"} - (by - self._costs)
+        self._costs = (self._costs & COSTS) | usual
+
+    def _is_index_script(self, script: Script) -> bool:
+        return any(not isinstance(item, Number) for item in script.items)
+
+    def _index_letters(self) -> frozenset[str]:
+        """The letters that stand for an index somewhere: summed over, shared by two quantities, or shifted."""
+        holders: dict[str, set[str]] = {}
+        shifted: set[str] = set()
+        for name in self._names:
+            for script in (*name.above, *name.below):
+                for item, after in zip_longest(script.items, script.items[1:]):
+                    if isinstance(after, Number):  # o of net_{o1} is no index for that
+                        continue
+                    for letter in _all_letters(item):
+                        holders.setdefault(letter, set()).add(bare_key(name))
+                        if isinstance(item, Plus):
+                            shifted.add(letter)
+        shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1 and letter.islower()}
+        usual = {letter for letter, keys in holders.items() if letter in _INDEX_LETTERS and not keys <= COSTS}
+        defined = {c.parts[0].base for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
+        found = self.summed | shifted | (usual - defined) | (shared - self.bases - defined) | (_LAST & set(holders))
+        return frozenset(found | self._chosen(found))
+
+    def _chosen(self, letters: set[str]) -> set[str]:
+        """The letters of chosen indices: o of y_o, where y_j stands beside it, and no equation defines y_o."""
+        lefts = [chain.parts[0] for chain in self._chains if len(chain.parts) > 1]
+        below: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+        for name in self._names:
+            items = [item for script in name.below for item in script.items]
+            letter = letter_of(items[0]) if len(items) == 1 else None
+            if letter is not None:
+                below[any(name is left for left in lefts)].add((bare_key(name), letter))
+        indexed = {key for key, letter in below[True] | below[False] if letter in letters}
+        chosen = {letter for key, letter in below[False] - below[True] if key in indexed}
+        return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self.bases
+
+    def _function_names(self) -> frozenset[str]:
+        sure = {
+            bare_key(call.function).rstrip("'")
+            for chain in self._chains
+            for call in walk(chain)
+            if isinstance(call, Call) and call.sure
+        }
+        called = {
+            bare_key(call.call.function).rstrip("'")
+            for chain in self._chains
+            for call in walk(chain)
+            if isinstance(call, CallOrProduct) and isinstance(call.call, Call)
+        }
+        lone = {bare_key(name) for name in self._names if name.below}
+        sure -= {bare_key(c.parts[0]) for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
+        return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone))
+
+    def is_index(self, node: Node) -> bool:
+        """Whether an item of a script is an index (and not a label)."""
+        if isinstance(node, Number):
+            return True
+        letter = letter_of(node)
+        if letter is not None:
+            return letter in self._indices
+        return isinstance(node, Plus | Product) and any(each in self._indices for each in letters_in(node))
+
+    def stages(self) -> dict[tuple[str, str, int], str]:
+        """The places of indices that count layers or time, each with the letter of the last one, L or T.
+
+        Such are the places that an index plus or minus a number stands at, and those that share a letter with one.
+        """
+        if self._stages is None:
+            self._stages = _stage_places(self, self._chains)
+        return self._stages
+
+    def at_layer_zero(self) -> set[str]:
+        """The quantities that are written at layer 0, as a^0 is."""
+        found: set[str] = set()
+        for name in self._names if any(last == "L" for last in self.stages().values()) else ():
+            try:
+                use = self.use(name)
+            except NotUnderstood:
+                continue
+            for where, items in (("above", use.above), ("below", use.below)):
+                zeros = [at for at, item in enumerate(items) if isinstance(item, Number) and not item.value]
+                if any(self.stages().get((use.key, where, at)) == "L" for at in zeros):
+                    found.add(use.key)
+        return found
+
+    def may_be_matrices(self) -> bool:
+        """Whether nothing says that there are matrices, and yet a capital without indices multiplies something."""
+        self.rank(Use("", (), (), None, True))  # which finds out whether a name is written with and without indices
+        factors = [f for c in self._chains for node in walk(c) if isinstance(node, Product) for f in node.factors]
+        capitals = {f.base for f in factors if isinstance(f, Name) and not f.run and len(f.base) == 1}
+        return not self._matrices and any(base.isupper() and base not in COSTS | _LENGTHS for base in capitals)
+
+    def rank(self, use: Use) -> int:
+        """How many lower indices a quantity has, written or not."""
+        if self._ranks is None:
+            self._ranks = {}
+            for name in self._names:
+                try:
+                    one = self.use(name)
+                except NotUnderstood:
+                    continue
+                bold = not {"bold", "vec"}.isdisjoint(name.marks)
+                before = self._ranks.get(one.key, (0, 0, False))
+                staged = sum(("below", n) in self._staged(one.key) for n in range(len(one.below)))
+                if one.key in self._ranks and len(one.below) != before[0]:
+                    self._matrices = True  # it is written with and without its indices
+                self._ranks[one.key] = (max(before[0], len(one.below)), max(before[1], staged), before[2] or bold)
+        most, staged, bold = self._ranks.get(use.key, (len(use.below), 0, False))
+        if most and (use.key, most) in self._columns:
+            return most + 1
+        if most > staged or (most and not bold and not self._matrices):
+            return most
+        if use.key in self.corrected:
+            return self.corrected[use.key]
+        letter = use.key[:1]
+        if (
+            (use.key.split("_")[0] in self._costs and not bold)
+            or not letter.isalpha()
+            or (not bold and not self._matrices)
+        ):
+            return most
+        if not most and not bold:
+            self.guesses.add(use.key)
+        if letter.isupper() or use.key in ("w", "W"):
+            return most + 2
+        scalars = ("m", "n", "N", "eta", "lambda", "epsilon", "alpha", "gamma", "beta", "mu")
+        return most + (0 if not bold and (use.key in scalars or use.key in self._indices) else 1)
+
+    def _staged(self, key: str) -> set[tuple[str, int]]:
+        return {(where, number) for name, where, number in self.stages() if name == key}
+
+    def is_name(self, name: Name) -> bool:
+        """Whether the name stands somewhere by itself."""
+        return any(other.base == name.base for other in self._names)
+
+    def is_defined(self, key: str) -> bool:
+        """Whether an equation has the name alone on its left."""
+        return key in self.lefts
+
+    def is_letter(self, letter: str) -> bool:
+        """Whether a letter stands for an index somewhere in the text."""
+        return letter in self._indices
+
+    def use(self, name: Name) -> Use:
+        """What a written name is. Raises NotUnderstood."""
+        key = bare_key(name)
+        above: list[Node] = []
+        below: list[Node] = []
+        power: Node | None = None
+        layered = key in self._layered or key in self._known
+        for script in name.above:
+            numeric = all(isinstance(item, Number) for item in script.items)
+            labels = script.bracket or (bare_key(name) in self._labelled and not layered)
+            if numeric and labels and key not in self._layered:
+                key += f"({_text(script)})"
+            elif numeric and not script.bracket and (not layered or above):
+                power = script.items[0]
+            elif all(self.is_index(item) for item in script.items):
+                above += script.items
+            else:
+                key += f"^{_text(script)}"
+        for script in name.below:
+            labelled = False  # whether the item before is a label, as o of o1 is
+            for item in script.items:
+                before, labelled = labelled, False
+                if isinstance(item, Number) and before:
+                    key += _text_of(item)
+                elif isinstance(item, Name) and item.below and not self.is_index(item):  # W_{f[i,j]}
+                    if not all(inner.bracket for inner in item.below):
+                        below += self._nested(item)
+                        continue
+                    key += f"_{bare_key(item)}"
+                    below += [inner for each in item.below for inner in each.items]
+                elif script is name.below[0] and _is_number(script) and bare_key(name) in self._numbered:
+                    key += f"_{_text_of(item)}"  # a2_i beside a2, as plain text has it
+                elif self._is_label(key, item, script, any(s.inline for s in name.below)):
+                    self._expect_label(bare_key(name), item, script)
+                    key += f"_{_text_of(item)}"
+                    labelled = letter_of(item) is not None
+                else:
+                    below.append(item)
+        return Use(key, tuple(above), tuple(below), power, not above and not below)
+
+    def _expect_label(self, key: str, item: Node, script: Script) -> None:
+        """Raise NotUnderstood for y of p_y, where y_k is a quantity and p_k is too: y may be the chosen index."""
+        letter = letter_of(item)
+        if letter is None or len(letter) > 1 or not letter.islower():
+            return
+        alike = [other for other in self._below.get(key, ()) if len(other.items) == len(script.items)]
+        indexed = any(all(map(self.is_index, other.items)) for other in alike)
+        if indexed and ((len(script.items) == 1 and letter in self.bases) or len(script.items) > 1):
+            raise NotUnderstood(script.span, f"{letter} may be an index here, and no range is known of it")
+
+    def _nested(self, item: Name) -> list[Node]:
+        """y_{t_k} as y_{t,k}: the component k at the time t."""
+        inner = [each for script in item.below for each in script.items]
+        bare = Name(item.base, item.marks, item.primes, span=item.span)
+        if letter_of(bare) in self._indices and all(map(self.is_index, inner)):
+            return [bare, *inner]
+        raise NotUnderstood(item.span, "an index that has an index is not understood")
+
+    def _is_label(self, key: str, item: Node, script: Script, inline: bool) -> bool:
+        if isinstance(item, Number) and inline and not script.inline:
+            return True
+        if isinstance(item, Number):
+            others = self._below.get(key.split("_")[0], ())
+            return not any(self.is_index(each) and not isinstance(each, Number) for s in others for each in s.items)
+        if isinstance(item, Product):  # net_{h1}
+            return not self.is_index(item) and all(isinstance(factor, Name | Number) for factor in item.factors)
+        letter = letter_of(item)
+        if letter == ":" or (isinstance(item, Name) and item.base == ":"):
+            return False
+        return letter is not None and letter not in self._indices
+
+
+def _labelled(names: Iterable[Name], chains: Iterable[Chain]) -> set[str]:
+    """The names on which a number above is a label, as on z^1 and z^2, and no exponent.
+
+    Those that stand with 0 or 1, or are defined with another number than 2; and beside such ones those that never stand
+    without a number.
+    """
+    written: dict[str, set[Fraction | None]] = {}
+    for name in names:
+        written.setdefault(bare_key(name), set()).add(_number_above(name))
+    lefts = [chain.parts[0] for chain in chains if len(chain.parts) > 1]
+    defined = {bare_key(left): _number_above(left) for left in lefts if isinstance(left, Name)}
+    sure = {key for key, numbers in written.items() if numbers & {0, 1}}
+    sure |= {key for key, number in defined.items() if number not in (None, 2)}
+    return sure | {key for key, numbers in written.items() if sure and None not in numbers}
+
+
+def _number_above(name: Name) -> Fraction | None:
+    """1 of z^1, without brackets."""
+    only = name.above[0] if len(name.above) == 1 and not name.above[0].bracket else None
+    item = only.items[0] if only is not None and len(only.items) == 1 else None
+    return item.value if isinstance(item, Number) else None
+
+
+def _is_number(script: Script) -> bool:
+    return len(script.items) == 1 and isinstance(script.items[0], Number)
+
+
+def _text(script: Script) -> str:
+    return script.text or "".join(map(_text_of, script.items))
+
+
+def _text_of(node: Node) -> str:
+    if isinstance(node, Name):
+        return bare_key(node)
+    if isinstance(node, Product):
+        return "".join(map(_text_of, node.factors))
+    return str(node.value) if isinstance(node, Number) else "?"
+
+
+def _columns(nodes: list[Node]) -> set[tuple[str, int]]:
+    """The names of vectors that carry indices, and how many: q and k of q_i^T k_j, with one."""
+    found: set[tuple[str, int]] = set()
+    for node in nodes:
+        if isinstance(node, Transpose) and isinstance(node.of, Name) and node.of.below and not _sliced(node.of):
+            found.add((_bare(node.of), _count(node.of)))
+        if isinstance(node, Product):
+            for one, other in zip(node.factors, node.factors[1:], strict=False):
+                vector = one.of if isinstance(one, Transpose) and isinstance(one.of, Name) else None
+                if vector is None or not (vector.below or vector.base.islower()):
+                    continue
+                if isinstance(other, Name) and other.below and not _sliced(other):
+                    found.add((_bare(other), _count(other)))
+    return found
+
+
+def _count(name: Name) -> int:
+    return sum(len(script.items) for script in name.below)
+
+
+def _sliced(name: Name) -> bool:
+    return any(isinstance(item, Name) and item.base == ":" for script in name.below for item in script.items)
+
+
+def _bare(name: Name) -> str:
+    key = bare_key(name)
+    return key[1:] if name.run and key.startswith("d") else key
+
+
+def _stage_places(census: Census, chains: tuple[Chain, ...]) -> dict[tuple[str, str, int], str]:
+    parent: dict[object, object] = {}
+
+    def find(item: object) -> object:
+        while parent.setdefault(item, item) != item:
+            item = parent[item]
+        return item
+
+    stepped: set[object] = set()
+    letters: dict[object, set[str]] = {}
+    places: set[tuple[str, str, int]] = set()
+    for number, chain in enumerate(chains):
+        for name in names_of(chain):
+            if is_kronecker(name):
+                continue
+            try:
+                use = census.use(name)
+            except NotUnderstood:
+                continue
+            for where, items in (("above", use.above), ("below", use.below)):
+                for position, item in enumerate(items):
+                    place = (use.key, where, position)
+                    places.add(place)
+                    spoken = set(letters_in(item))
+                    letters.setdefault(place, set()).update(spoken)
+                    if spoken & _LAST and where == "above":
+                        stepped.add(place)
+                    if isinstance(item, Plus) and len(spoken) == 1 and (number < census.firm or spoken & _COUNTING):
+                        stepped.add(place)
+                    for letter in spoken - _LAST:
+                        parent[find(place)] = find((number, letter))
+    roots = {find(place) for place in stepped}
+    staged = [place for place in places if find(place) in roots]
+    spoken_at: dict[object, set[str]] = {}
+    for place in staged:
+        spoken_at.setdefault(find(place), set()).update(letters.get(place, set()))
+    return {place: _last_of(spoken_at[find(place)], place) for place in staged}
+
+
+def _last_of(spoken: set[str], place: tuple[str, str, int]) -> str:
+    if "T" in spoken or spoken & {"t", "tau"} or (place[1] == "below" and "L" not in spoken):
+        return "T"
+    return "L"
