@@ -88,9 +88,16 @@ class LinkJudge:
             self.of_cost.add(row.index or 0)
         defines = self.story.defines(row.index or 0, number)
         if defines is not None:
-            return _definition(made, defines)
+            return self._definition(made, defines)
         said = _beside(row, made.limits, self._judged(row, made, right))
         return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
+
+    def _definition(self, made: Link, name: str) -> Said:
+        unused = next((warned for warned in made.warnings if warned.code == "unused-bound-index"), None)
+        if unused is not None:
+            verdict = REFUTED if self.story.example is None else UNDECIDED
+            return Said(verdict, Finding(unused.code, unused.message, unused.span))
+        return Said(PROVED, notes=(f"taken as the definition of {name}",))
 
     def _judged(self, row: Row, made: Link, right: Node) -> Said:
         network = deep_enough(self._network(made), made.equation)
@@ -160,13 +167,6 @@ class LinkJudge:
         if self.story.world.fresh.isdisjoint(made.names) and not _open_sizes(made, self.story.network):
             return self.story.network
         return extended(self.story.world, self.story.network, made.limits)
-
-
-def _definition(made: Link, name: str) -> Said:
-    unused = next((warned for warned in made.warnings if warned.code == "unused-bound-index"), None)
-    if unused is not None:
-        return Said(REFUTED, Finding(unused.code, unused.message, unused.span))
-    return Said(PROVED, notes=(f"taken as the definition of {name}",))
 
 
 def _proved(judgement: Judgement) -> Said:

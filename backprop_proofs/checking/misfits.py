@@ -28,7 +28,11 @@ def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[
     if misfit.code == "index-range" and story.guessed:
         words = f"with the layers that the letters seem to tell, {misfit.message}"
         return UNDECIDED, Finding("not-understood", words, misfit.span)
-    sure = misfit.code == "unused-bound-index" or not _unknown(story, left, right)
+    unused = misfit.code == "unused-bound-index"
+    if unused and story.example is not None:
+        words = f"{misfit.message}; it may stand for an example, on which what is summed depends"
+        return UNDECIDED, Finding("not-understood", words, misfit.span)
+    sure = unused or not _unknown(story, left, right)
     return REFUTED if sure else UNDECIDED, Finding(misfit.code, misfit.message, misfit.span)
 
 

@@ -5,151 +5,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from fractions import Fraction
 from functools import partial
-from typing import TypeGuard
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.arguments import plainly
 from backprop_proofs.reading.meaning.averages import bounded, counts
 from backprop_proofs.reading.meaning.chosen import chosen_index
+from backprop_proofs.reading.meaning.examples import example_letter, with_examples
 from backprop_proofs.reading.meaning.first_and_last import with_first_layer, with_last_layer
 from backprop_proofs.reading.meaning.forms import Rewrite
-from backprop_proofs.reading.meaning.names import COSTS, COUNTS, FUNCTIONS, bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.names import (
+    COSTS,
+    bare_key,
+    index_letters,
+    letter_of,
+    names_of,
+)
 from backprop_proofs.reading.meaning.one_variable import with_own_variables
+from backprop_proofs.reading.meaning.rewriting import Rename, renamed, rewritten
 from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_named
 from backprop_proofs.reading.syntax import Chain, Node
-
-Rename = Callable[[tree.Name], Node]
-_NO_QUANTITIES = ("letters", "function", "conditions", "condition", "lower", "upper")  # the fields that name none
-
-
-def renamed(node: Node, change: Rename) -> Node:
-    """The tree with each name of a quantity changed; the letters of indices and functions are left alone."""
-    if isinstance(node, tree.Name):
-        return change(node)
-    if isinstance(node, tree.Script | tree.Relation):
-        return node
-    return _with_parts(node, lambda part: renamed(part, change), _NO_QUANTITIES)
-
-
-def rewritten(node: Node, change: Callable[[Node], Node]) -> Node:
-    """The tree with `change` applied to every node, the inner ones first."""
-    return change(_with_parts(node, lambda part: rewritten(part, change)))
-
-
-def _with_parts(node: Node, change: Callable[[Node], Node], but: Collection[str] = ()) -> Node:
-    """The node with its parts changed, those of some fields apart; the node itself where none is another."""
-    if not tree.parts(node):
-        return node
-    changed: dict[str, object] = {}
-    for name in tree.fields_of(type(node)):
-        old = getattr(node, name)
-        if name not in but and isinstance(old, Node | tuple):
-            new = _changed(old, change)
-            if new is not old:
-                changed[name] = new
-    return replace(node, **changed) if changed else node
-
-
-def _changed(old: object, change: Callable[[Node], Node]) -> object:
-    if isinstance(old, Node):
-        return change(old)
-    if not isinstance(old, tuple):
-        return old
-    new = tuple(_changed(item, change) for item in old)
-    return old if all(one is other for one, other in zip(old, new, strict=True)) else new
-
-
-def renamed_index(node: Node, old: str, new: str) -> Node:
-    """The tree with an index letter renamed in all superscripts."""
-
-    def other(part: Node) -> Node:
-        return replace(part, base=new) if isinstance(part, tree.Name) and letter_of(part) == old else part
-
-    def change(name: tree.Name) -> tree.Name:
-        above = tuple(
-            replace(script, items=tuple(rewritten(item, other) for item in script.items)) for script in name.above
-        )
-        return replace(name, above=above)
-
-    return renamed(node, change)
-
-
-# Training examples
-
-
-def example_letter(chains: Iterable[Chain]) -> str | None:
-    """The letter of a sum over examples: one that is summed over, is a quantity's name, and is no index anywhere."""
-    chains = tuple(chains)
-    summed = {letter_of(x) for chain in chains for s in tree.walk(chain) if isinstance(s, tree.Sum) for x in s.letters}
-    indices = {letter for chain in chains for name in names_of(chain) for letter in _index_letters(name)}
-    bases = {name.base for chain in chains for name in names_of(chain)}
-    found = sorted(letter for letter in summed - indices if letter and (letter in bases or letter in ("x", "n")))
-    return found[0] if found else None
-
-
-def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Node], Node], str | None]:
-    """What makes the example an index of all that depends on it, and the letter of how many there are."""
-    sums = [node for chain in chains for node in tree.walk(chain) if _is_sum_over(node, letter)]
-    defined = {bare_key(c.parts[0]): c for c in chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
-    data = {letter} | {
-        bare_key(name)
-        for s in sums
-        for name in names_of(s.body)
-        if bare_key(name) not in FUNCTIONS and not name.primes and bare_key(name) not in _functions(chains)
-    }
-    data -= {
-        bare_key(name)
-        for chain in chains
-        for d in tree.walk(chain)
-        if isinstance(d, tree.Derivative)
-        for name in d.wrt
-        if isinstance(name, tree.Name)
-    }
-    grown = True
-    while grown:
-        grown = False
-        for key, chain in defined.items():
-            over = any(_is_sum_over(node, letter) for node in tree.walk(chain))
-            if key not in data and not over and any(bare_key(n) in data for p in chain.parts[1:] for n in names_of(p)):
-                data.add(key)
-                grown = True
-    count = _count(chains)
-
-    def add(name: tree.Name) -> tree.Name:
-        if bare_key(name) not in data:
-            return name
-        script = tree.Script((tree.Name(letter, span=name.span),), "(", span=name.span)
-        return replace(name, above=(*name.above, script))
-
-    def bounded(node: Node) -> Node:
-        if _is_sum_over(node, letter) and node.upper is None and count:
-            return replace(node, lower=tree.Number(Fraction(1)), upper=tree.Name(count))
-        return node
-
-    return lambda node: rewritten(renamed(node, add), bounded), count
-
-
-def _is_sum_over(node: Node, letter: str) -> TypeGuard[tree.Sum]:
-    return isinstance(node, tree.Sum) and letter in map(letter_of, node.letters)
-
-
-def _functions(chains: tuple[Chain, ...]) -> set[str]:
-    calls = [c for chain in chains for c in tree.walk(chain) if isinstance(c, tree.Call)]
-    return {bare_key(call.function).rstrip("'") for call in calls}
-
-
-def _count(chains: tuple[Chain, ...]) -> str | None:
-    """n, where 1/n stands before the sum."""
-    for chain in chains:
-        for node in tree.walk(chain):
-            if isinstance(node, tree.Quotient) and isinstance(node.bottom, tree.Name) and node.bottom.base in COUNTS:
-                return node.bottom.base
-    return None
-
 
 # Letters that tell the layer
 
@@ -380,9 +258,9 @@ def _on_the_last(node: Node) -> Node:
 
 def folded(pattern: Node, name: tree.Name, node: Node) -> Node:
     """The tree with every part that is the pattern, in other letters perhaps, replaced by the name in those letters."""
-    free = _index_letters(name)
+    free = index_letters(name)
     bound = {letter_of(x) for total in tree.walk(pattern) if isinstance(total, tree.Sum) for x in total.letters}
-    others = {letter for other in names_of(pattern) for letter in _index_letters(other)}
+    others = {letter for other in names_of(pattern) for letter in index_letters(other)}
 
     def change(part: Node) -> Node:
         letters: dict[str, Node] = {other: tree.Name(other) for other in others - free - bound}
@@ -393,11 +271,6 @@ def folded(pattern: Node, name: tree.Name, node: Node) -> Node:
         return replace(name, above=_put(name.above, letters), below=_put(name.below, letters), span=tree.span_of(part))
 
     return rewritten(node, change)
-
-
-def _index_letters(name: tree.Name) -> set[str]:
-    """The letters of the indices of a name."""
-    return {letter for script in (*name.above, *name.below) for item in script.items for letter in letters_in(item)}
 
 
 def _put(scripts: tuple[tree.Script, ...], letters: dict[str, Node]) -> tuple[tree.Script, ...]:
@@ -455,7 +328,7 @@ def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
     if rules is not None:
         first = after(first, rules)
         chains = tuple(as_chain(rules(chain)) for chain in chains)
-    for named in (with_last_layer(chains, rewritten), with_first_layer(chains, renamed)):
+    for named in (with_last_layer(chains), with_first_layer(chains)):
         if named is not None:
             first = after(first, named)
             chains = tuple(as_chain(named(chain)) for chain in chains)

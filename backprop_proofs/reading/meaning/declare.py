@@ -29,10 +29,10 @@ from backprop_proofs.networks.activations import activation_named
 from backprop_proofs.networks.structure import cost_or_none, renamed_limits
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.census import Census
-from backprop_proofs.reading.meaning.conventions import renamed
 from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
 from backprop_proofs.reading.meaning.names import COSTS, bare_key
+from backprop_proofs.reading.meaning.rewriting import renamed
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.world import DOTS, Family, Stage, World, limits_of, parameters_of, spare_names
 from backprop_proofs.reading.syntax import Node

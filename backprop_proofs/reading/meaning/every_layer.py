@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.conventions import renamed_index
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.forms import as_call, at_last, only_derivative
 from backprop_proofs.reading.meaning.names import bare_key, letter_of, names_of
+from backprop_proofs.reading.meaning.rewriting import renamed_index
 from backprop_proofs.reading.syntax import Chain
 
 

@@ -7,17 +7,15 @@ from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.names import bare_key, names_of
+from backprop_proofs.reading.meaning.rewriting import renamed, rewritten
 from backprop_proofs.reading.syntax import Chain, Node
 
 _LAST = "L"
 Change = Callable[[Node], Node]
 
 
-def with_last_layer(chains: tuple[Chain, ...], apply: Callable[[Node, Change], Node]) -> Change | None:
-    """What writes L for the one name with an index that stands as a layer, and nowhere else; None without such.
-
-    apply: what applies a change to every node of a tree.
-    """
+def with_last_layer(chains: tuple[Chain, ...]) -> Change | None:
+    """What writes L for the one name with an index that stands as a layer, and nowhere else; None without such."""
     names = [name for chain in chains for name in names_of(chain)]
     layers = [node for name in names for script in name.above for item in script.items for node in tree.walk(item)]
     found = {node for node in layers if isinstance(node, tree.Name) and node.below and not (node.above or node.primes)}
@@ -35,19 +33,17 @@ def with_last_layer(chains: tuple[Chain, ...], apply: Callable[[Node, Change], N
         if not (isinstance(node, tree.Name) and node.above):
             return node
         above = tuple(
-            replace(script, items=tuple(apply(item, at_last) for item in script.items)) for script in node.above
+            replace(script, items=tuple(rewritten(item, at_last) for item in script.items)) for script in node.above
         )
         return replace(node, above=above)
 
-    return lambda node: apply(node, change)
+    return lambda node: rewritten(node, change)
 
 
-def with_first_layer(
-    chains: tuple[Chain, ...], apply: Callable[[Node, Callable[[tree.Name], Node]], Node]
-) -> Change | None:
+def with_first_layer(chains: tuple[Chain, ...]) -> Change | None:
     """What writes a^{(1)} for x where a^{(1)} = x is said, and another equation says what a is; None without such.
 
-    apply: what applies a change to every name of a quantity. (UFLDL, Ng: a^{[0]} = x.)
+    So have UFLDL a^{(1)} = x, and Ng a^{[0]} = x.
     """
     for inputs, first in _inputs(chains):
         lefts = [chain.parts[0] for chain in chains if len(chain.parts) > 1]
@@ -61,7 +57,7 @@ def with_first_layer(
                 return name
             return replace(name, base=first.base, marks=first.marks, run=first.run, above=first.above)
 
-        return lambda node: apply(node, change)
+        return lambda node: renamed(node, change)
     return None
 
 

@@ -89,3 +89,8 @@ def is_kronecker(name: Name) -> bool:
 def names_of(node: Node) -> tuple[Name, ...]:
     """The names that stand for quantities or functions: not those within scripts or under a Σ."""
     return node.names_within
+
+
+def index_letters(name: Name) -> set[str]:
+    """The letters of the indices of a name."""
+    return {letter for script in (*name.above, *name.below) for item in script.items for letter in letters_in(item)}

@@ -16,17 +16,11 @@ from backprop_proofs.reading.meaning.amended import says_more
 from backprop_proofs.reading.meaning.averages import counts
 from backprop_proofs.reading.meaning.built import interned, is_circular, with_exceptions
 from backprop_proofs.reading.meaning.census import Census
-from backprop_proofs.reading.meaning.conventions import (
-    after,
-    as_chain,
-    conventions,
-    loss_equation,
-    renamed,
-    spelled_out,
-)
+from backprop_proofs.reading.meaning.conventions import after, as_chain, conventions, loss_equation, spelled_out
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.error_terms import DELTA, errors_meant, letters_of_errors
 from backprop_proofs.reading.meaning.every_layer import at_every_layer
+from backprop_proofs.reading.meaning.examples import example_letter
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
     EQUALS,
@@ -55,10 +49,12 @@ from backprop_proofs.reading.meaning.names import (
     NotUnderstood,
     Use,
     bare_key,
+    index_letters,
     letter_of,
     names_of,
 )
 from backprop_proofs.reading.meaning.nielsen import Usual
+from backprop_proofs.reading.meaning.rewriting import numbered, renamed
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.usual import (
     NIELSEN,
@@ -99,6 +95,7 @@ class Story:
     """A text with what it is about. world: its names; taken: the links that define; trouble: what could not be used.
 
     assumed: the errors δ of which nothing but convention says what they are. guessed: whether layers or examples are.
+    example: the letter of a sum over examples on which nothing seems to depend.
     """
 
     document: Document
@@ -111,6 +108,7 @@ class Story:
     trouble: tuple[str, ...] = ()
     assumed: frozenset[str] = frozenset()
     guessed: bool = False
+    example: str | None = None
 
     def links(self, row: Row) -> tuple[WrittenLink, ...]:
         """The links of a row, with the writer's conventions made explicit."""
@@ -157,8 +155,9 @@ def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
 
 def _told(document: Document, activation: str | None, cost: str | None, way: Way) -> Story:
     written, (chains, plain) = chains_of(*document.rows), _spelled_out(document)
-    told = _Teller(document, chains, activation, cost, plain, way).tell()
-    if told.network is not None:
+    teller = _Teller(document, chains, activation, cost, plain, way)
+    told = replace(teller.tell(), example=example_letter(chains))
+    if told.network is not None and told.example is None and not teller.unlike:
         said = (f"{letter} is taken for the number of terms of the sum that it divides" for letter in counts(written))
         return replace(told, notes=(*told.notes, *said))
     for convention in conventions(tuple(chains)):
@@ -167,6 +166,9 @@ def _told(document: Document, activation: str | None, cost: str | None, way: Way
         other = _Teller(document, made_explicit, activation, cost, both, way).tell()
         if other.network is not None:
             return replace(other, guessed=True)
+    if teller.unlike:
+        why = f"{teller.unlike[0]} is defined twice, and differently"
+        return Story(document, None, None, told.census, told.rows, notes=told.notes, trouble=(why,))
     return told
 
 
@@ -186,6 +188,7 @@ class _Teller:
         self.activation, self.cost, self.way = activation, cost, way
         self.census = Census(chains, matrices=way.matrices)
         self.notes: list[str] = []
+        self.unlike: list[str] = []  # names with two equations that are not the same in other letters
         self.rows = Rows(rewrite)
         formulas = list(formulas_in(document.rows, self.rows, self.census))
         self.formulas = [known for known, *_ in formulas]
@@ -227,8 +230,18 @@ class _Teller:
             where = (one.key, at_last(one.left))
             if where in kept and kept[where] != one:
                 self.notes.append(f"{one.key} is defined twice; the first equation is taken")
+                self.unlike += [one.key] if self._are_unlike(one, kept[where]) else []
             kept.setdefault(where, one)
         return list(kept.values())
+
+    def _are_unlike(self, one: Declared, other: Declared) -> bool:
+        """Whether a_j and a_k have equations that are not the same in other letters: they may be two quantities."""
+        lefts = [each.left for each in (one, other)]
+        letters = [index_letters(left) for left in lefts if isinstance(left, tree.Name) and not left.above]
+        if len(letters) < 2 or letters[0] == letters[1] or not all(letters):
+            return False
+        first, second = (numbered(Chain((each.left, each.right)), self.census.is_letter) for each in (one, other))
+        return first != second
 
     _why = ""
     split = True  # whether a cost that is a sum over times has a name for what each time adds
@@ -316,9 +329,15 @@ class _Teller:
                     usual = node.of.base in COSTS
                     if use.whole and (usual or (use.key not in self._applied() and not node.of.run)):
                         found[use.key] = None
-        if not found and not numbers & SURE_COSTS:
+        if not found and not numbers & SURE_COSTS and not any(self._is_spoken_of("C")):
             found["C"] = None
         return list(found)[:1]
+
+    def _is_spoken_of(self, letter: str) -> Iterator[bool]:
+        """Whether a letter stands for something, such as how many classes there are."""
+        for chain in self.chains:
+            for node in tree.walk(chain):
+                yield isinstance(node, tree.Name) and node.base == letter
 
     def _applied(self) -> set[str]:
         return {bare_key(name) for chain in self.chains for name in names_of(chain) if name.below or name.above}
@@ -362,6 +381,7 @@ class _Teller:
     def _from_lines(self, given: set[str], own: bool) -> Iterator[tuple[Declared, Taken]]:
         """Equations of the derivation that first define a name."""
         seen = set(given)
+        lines: dict[str, Declared] = {}
         for row in self.document.derivation:
             if row.problem is not None:
                 continue
@@ -374,11 +394,15 @@ class _Teller:
                     use = self.census.use(left)
                 except NotUnderstood:
                     continue
+                if use.key in lines and self._may_define(use, left, right, own):
+                    again = Declared(use.key, left, right)
+                    self.unlike += [use.key] if self._are_unlike(lines[use.key], again) else []
                 if use.key in seen or use.power is not None or not self._may_define(use, left, right, own):
                     seen |= {use.key} if use.key.startswith(DELTA) and own else set()  # said, if not as a derivative
                     continue
                 seen.add(use.key)
-                yield Declared(use.key, left, right), Taken(row.index or 0, number, use.key)
+                lines[use.key] = Declared(use.key, left, right)
+                yield lines[use.key], Taken(row.index or 0, number, use.key)
 
     def _amended(self, given: list[Declared]) -> tuple[list[Declared], list[tuple[Declared, Taken]]]:
         """Equations of lines that say more than the given part does, as z = Σ w a + b for z = Σ w a, b being new."""

@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import read
-from backprop_proofs.reading.meaning.conventions import folded, renamed
+from backprop_proofs.reading.meaning.conventions import folded
 from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.forms import chains_of, has_derivative
 from backprop_proofs.reading.meaning.names import bare_key
+from backprop_proofs.reading.meaning.rewriting import renamed
 from backprop_proofs.reading.syntax import Chain, Node
 
 NIELSEN = {

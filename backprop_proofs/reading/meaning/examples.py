@@ -1,0 +1,90 @@
+"""Training examples that are left unwritten: in Σ_x over them, z and y depend on x and do not say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from fractions import Fraction
+from typing import TypeGuard
+
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.names import COUNTS, FUNCTIONS, bare_key, index_letters, letter_of, names_of
+from backprop_proofs.reading.meaning.rewriting import renamed, rewritten
+from backprop_proofs.reading.syntax import Chain, Node
+
+_CONSTANTS = COUNTS | {"eta", "lambda", "alpha", "epsilon"}  # what is the same for all examples
+
+
+def example_letter(chains: Iterable[Chain]) -> str | None:
+    """The letter of a sum over examples: one that is summed over, is a quantity's name, and is no index anywhere."""
+    chains = tuple(chains)
+    summed = {letter_of(x) for chain in chains for s in tree.walk(chain) if isinstance(s, tree.Sum) for x in s.letters}
+    indices = {letter for chain in chains for name in names_of(chain) for letter in index_letters(name)}
+    bases = {name.base for chain in chains for name in names_of(chain)}
+    found = sorted(letter for letter in summed - indices if letter and (letter in bases or letter in ("x", "n")))
+    return found[0] if found else None
+
+
+def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Node], Node], str | None]:
+    """What makes the example an index of all that depends on it, and the letter of how many there are."""
+    data, count = _data(chains, letter), _count(chains)
+
+    def add(name: tree.Name) -> tree.Name:
+        if bare_key(name) not in data:
+            return name
+        script = tree.Script((tree.Name(letter, span=name.span),), "(", span=name.span)
+        return replace(name, above=(*name.above, script))
+
+    def bounded(node: Node) -> Node:
+        if _is_sum_over(node, letter) and node.upper is None and count:
+            return replace(node, lower=tree.Number(Fraction(1)), upper=tree.Name(count))
+        return node
+
+    return lambda node: rewritten(renamed(node, add), bounded), count
+
+
+def _data(chains: tuple[Chain, ...], letter: str) -> set[str]:
+    """What depends on the example: what stands in the sums, what that is made of but for parameters, and what is made
+    of it. A parameter is what something is differentiated by and no equation defines.
+    """
+    defined = {bare_key(c.parts[0]): c for c in chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
+    functions = _functions(chains, defined.keys())
+
+    def spoken(*nodes: Node) -> set[str]:
+        names = [name for node in nodes for name in names_of(node) if not name.primes]
+        return {bare_key(name) for name in names} - functions
+
+    within = [spoken(node.body) for chain in chains for node in tree.walk(chain) if _is_sum_over(node, letter)]
+    made_of = {key: spoken(*chain.parts[1:]) for key, chain in defined.items() if not _sums_over(chain, letter)}
+    reached = set().union(*within)
+    while more := set().union(*(made_of.get(key, set()) for key in reached)) - reached:
+        reached |= more
+    by = [x for chain in chains for d in tree.walk(chain) if isinstance(d, tree.Derivative) for x in d.wrt]
+    parameters = {bare_key(name) for name in by if isinstance(name, tree.Name)}
+    data = {letter} | {key for key in reached if key not in defined and key not in parameters | _CONSTANTS}
+    while grown := {key for key, parts in made_of.items() if parts & data} - data:
+        data |= grown
+    return data
+
+
+def _sums_over(chain: Chain, letter: str) -> bool:
+    return any(_is_sum_over(node, letter) for node in tree.walk(chain))
+
+
+def _is_sum_over(node: Node, letter: str) -> TypeGuard[tree.Sum]:
+    return isinstance(node, tree.Sum) and letter in map(letter_of, node.letters)
+
+
+def _functions(chains: tuple[Chain, ...], defined: Iterable[str]) -> set[str]:
+    """What is applied to something, and is no quantity: a of a_k (y_k - 1) is one."""
+    calls = [c for chain in chains for c in tree.walk(chain) if isinstance(c, tree.Call) and not c.function.below]
+    return {*FUNCTIONS, *(bare_key(call.function).rstrip("'") for call in calls)} - set(defined)
+
+
+def _count(chains: tuple[Chain, ...]) -> str | None:
+    """n, where 1/n stands before the sum."""
+    for chain in chains:
+        for node in tree.walk(chain):
+            if isinstance(node, tree.Quotient) and isinstance(node.bottom, tree.Name) and node.bottom.base in COUNTS:
+                return node.bottom.base
+    return None
