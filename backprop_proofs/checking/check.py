@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from time import process_time
 
 from backprop_proofs.checking.both import Votes, in_both, undecided
-from backprop_proofs.checking.costs import open_cost, says_what
 from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
 from backprop_proofs.checking.link import LinkJudge, Said
@@ -24,6 +23,7 @@ from backprop_proofs.checking.report import (
     verdict_of,
 )
 from backprop_proofs.checking.steps import Chains, remark, rules_of, skipping
+from backprop_proofs.checking.unsettled import said_of, undefined
 from backprop_proofs.language.network import Network
 from backprop_proofs.reading import read
 from backprop_proofs.reading.document import Document, Row
@@ -114,17 +114,19 @@ class _Checker:
         return (*self.story.notes, *notes)
 
     def _unless_in_doubt(self, lines: tuple[CheckedLine, ...]) -> tuple[CheckedLine, ...]:
-        """The lines; undecided where they prove something of a cost that a line defines and nobody understands."""
-        cost = open_cost(self.story)
-        pairs = zip(self.document.derivation, lines, strict=True) if cost is not None else ()
-        saying = [line for row, line in pairs if line.verdict in (UNDECIDED, UNREADABLE) and says_what(row, cost or "")]
-        if not saying:
-            return lines
-        why = f"line {saying[0].line} says what {cost} is, and that is not understood"
-        return tuple(
-            undecided(line, why) if line.verdict == PROVED and line.index in self.links.of_cost else line
-            for line in lines
-        )
+        """The lines; undecided where they rest on what another line says in a way that is not understood."""
+        said: dict[str, int] = {}
+        for row, line in zip(self.document.derivation, lines, strict=True):
+            if line.verdict in (UNDECIDED, UNREADABLE):
+                for name in undefined(self.story, said_of(self.story, row)):
+                    said.setdefault(name, line.line)
+        return tuple(self._unless_said(line, said) for line in lines)
+
+    def _unless_said(self, line: CheckedLine, said: dict[str, int]) -> CheckedLine:
+        names = sorted(self.links.reached.get(line.index, frozenset()) & said.keys())
+        if not names or line.verdict not in (PROVED, REFUTED):
+            return line
+        return undecided(line, f"line {said[names[0]]} says what {names[0]} is, and that is not understood")
 
     # One row
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sympy import Add, Pow, Symbol
 
 from backprop_proofs.checking.findings import Finding
+from backprop_proofs.checking.unsettled import said_of, undefined
 from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaque, Partial, Quantity, Ref
 from backprop_proofs.language.network import Equation, Network
+from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.naming import TAKEN
 from backprop_proofs.reading.meaning.one_variable import OWN
 from backprop_proofs.reading.meaning.statement import Link
@@ -18,8 +20,9 @@ from backprop_proofs.reading.meaning.story import Story
 
 @dataclass(frozen=True)
 class Failure:
-    """A link that fails in its network as it stands, with what was found."""
+    """A link of a row that fails in its network as it stands, with what was found."""
 
+    row: Row
     story: Story
     network: Network
     made: Link
@@ -72,6 +75,17 @@ def _of_known_functions(made: Link, network: Network) -> bool:
     """Whether it is a rule of functions with a formula, for any number."""
     called = {call.name for side in made.equation for call in side.atoms(Fn)} - set(GIVEN_FUNCTIONS)
     return all(network.function(name) is not None for name in called) and any(n.startswith(OWN) for n in made.names)
+
+
+def _may_say_what(failure: Failure) -> Finding | None:
+    """ln h = z in a text without a given part, which may say what h is."""
+    if any(row.given for row in failure.story.document.rows):
+        return None
+    said = sorted(undefined(failure.story, said_of(failure.story, failure.row)))
+    if not said:
+        return None
+    why = f"it may say what {said[0]} is, which no equation defines"
+    return Finding("not-understood", why, failure.found.span)
 
 
 def _cost_of_every_time(failure: Failure) -> Finding | None:
@@ -146,6 +160,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _error_by_convention,
     _index_or_name,
     _name_of_anything,
+    _may_say_what,
     _cost_of_every_time,
     _gradient_of_average,
     _differential,

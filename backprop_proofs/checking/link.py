@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import process_time
 
 from backprop_proofs.checking.conditions import doubt_beside
-from backprop_proofs.checking.costs import open_cost, speaks_of
 from backprop_proofs.checking.doubts import Failure, doubt
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.hypotheses import as_facts, hypotheses
@@ -15,6 +15,7 @@ from backprop_proofs.checking.misfits import misfit_said
 from backprop_proofs.checking.readings import Reading, proof_of, readings
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED
 from backprop_proofs.checking.steps import rules_of
+from backprop_proofs.checking.unsettled import reached, said_in_given
 from backprop_proofs.errors import BackpropError, Malformed
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import free_indices
@@ -49,7 +50,7 @@ class LinkJudge:
 
     story: Story
     until: float
-    of_cost: set[int] = field(default_factory=set)  # the rows that speak of a cost that the network leaves open
+    reached: dict[int, frozenset[str]] = field(default_factory=dict)  # what each row depends on, definitions apart
 
     def said(self, row: Row, number: int, left: Node, right: Node) -> Said:
         """What is said of the link of that number, as it stands."""
@@ -83,14 +84,21 @@ class LinkJudge:
             made, _ = link(self.story.world, self.story.census, left, right)
         except Misfit as misfit:
             return _beside(row, (), Said(*misfit_said(self.story, misfit, left, right)))
-        cost = open_cost(self.story)
-        if cost is not None and speaks_of(made.equation, cost, self.story.network):
-            self.of_cost.add(row.index or 0)
         defines = self.story.defines(row.index or 0, number)
         if defines is not None:
             return self._definition(made, defines)
+        names = reached(made.equation, self.story.network)
+        self.reached[row.index or 0] = self.reached.get(row.index or 0, frozenset()) | names
+        unsettled = sorted(names & self._said_in_given.keys())
+        if unsettled:
+            why = f"line {self._said_in_given[unsettled[0]]} says something of {unsettled[0]} that is not understood"
+            return Said(UNDECIDED, Finding("not-understood", why, span_of(right)))
         said = _beside(row, made.limits, self._judged(row, made, right))
         return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
+
+    @cached_property
+    def _said_in_given(self) -> dict[str, int]:
+        return said_in_given(self.story)
 
     def _definition(self, made: Link, name: str) -> Said:
         unused = next((warned for warned in made.warnings if warned.code == "unused-bound-index"), None)
@@ -118,7 +126,7 @@ class LinkJudge:
         other = self._otherwise(row, network, made) or self._granted(network, made, found.span)
         if other is not None:
             return other
-        reason = doubt(Failure(self.story, network, made, found))
+        reason = doubt(Failure(row, self.story, network, made, found))
         if reason is not None:
             return Said(UNDECIDED, reason)
         return Said(REFUTED, found, judgement, missed_by_numbers(court_of(network), made.equation, made.limits))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from backprop_proofs.reading.cells import ROWS
 from backprop_proofs.reading.commands import AND, CONDITION, FUNCTIONS, words
 from backprop_proofs.reading.grammar import parse
+from backprop_proofs.reading.probabilities import without_probabilities
 from backprop_proofs.reading.shaping import Shape
 from backprop_proofs.reading.syntax import CannotRead, Chain, Dots, Name, Node, Number, Plus, Span, Unreadable
 from backprop_proofs.reading.tokens import Token
@@ -132,7 +133,7 @@ def _holds_equations(tokens: Sequence[Token], at: int) -> bool:
 def read_row(text: str, tokens: list[Token], left: Node | None) -> Reading:
     """What a row of raw tokens says; `left` is the left side that it carries on if it has none."""
     try:
-        shape = Shape(text, tokens)
+        shape = Shape(text, without_probabilities(tokens))
         stream = shape.run()
     except CannotRead as error:
         return Reading((), (), (), "", error.problem, None)

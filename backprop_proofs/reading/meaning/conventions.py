@@ -150,10 +150,11 @@ def squares_as_names(chains: tuple[Chain, ...]) -> Rename | None:
     if not found:
         return None
 
-    def change(name: tree.Name) -> tree.Name:
-        if bare_key(name) not in found or not _square(name):
+    def change(name: tree.Name) -> Node:
+        if bare_key(name) not in found:
             return name
-        return replace(name, base=name.base + "2", above=())
+        square = replace(name, base=name.base + "2", above=())
+        return square if _square(name) else tree.Root(square, span=name.span)
 
     return change
 
