@@ -58,7 +58,8 @@ class Votes:
 
     def for_nielsens(self) -> Report:
         """The report with Nielsen's weights, with each line undecided for which the others may be meant."""
-        doubtful = self._lost | (self._won if self._own_is_better else set())
+        doubtful = self._lost | self._right_in_one(REFUTED, PROVED) | self._right_in_one(REFUTED, UNDECIDED)
+        doubtful -= self.defining if not self._own_is_better else set()
         why = "right with Nielsen's weights or with those of the text's own equation of z, and wrong with the others"
         lines = tuple(undecided(line, why) if line.index in doubtful else line for line in self.nielsens.lines)
         return replace(self.nielsens, lines=lines, verdict=verdict_of(lines))
@@ -72,6 +73,8 @@ def undecided(line: CheckedLine, message: str) -> CheckedLine:
 
 
 def _in_both(one: CheckedLine, other: CheckedLine) -> CheckedLine:
+    if one.verdict == PROVED and other.code == "not-understood":
+        return undecided(one, f"right if the capitals are numbers; if they are matrices, {other.message}")
     if {one.verdict, other.verdict} != {PROVED, REFUTED}:
         return one
     as_numbers, as_matrices = ("right" if line.verdict == PROVED else "wrong" for line in (one, other))

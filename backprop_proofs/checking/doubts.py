@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sympy import Add, Pow, Symbol
 
 from backprop_proofs.checking.findings import Finding
+from backprop_proofs.checking.judge import court_of
 from backprop_proofs.checking.unsettled import said_of, undefined
+from backprop_proofs.errors import BackpropError
 from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaque, Partial, Quantity, Ref
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading.document import Row
+from backprop_proofs.reading.meaning.forms import has_derivative
+from backprop_proofs.reading.meaning.names import NotUnderstood
 from backprop_proofs.reading.meaning.naming import TAKEN
 from backprop_proofs.reading.meaning.one_variable import OWN
-from backprop_proofs.reading.meaning.statement import Link
+from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
+from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.syntax import Node
+
+_STATIONARY = re.compile(
+    r"\b(?:set(?:ting)?|equat\w+)\b[^.]{0,80}\bzero\b|\b(?:stationary|optimum|optimal\w*|minimi[sz]er|minimum)\b"
+    r"|(?:nabla|partial)[^=\n]{0,80}=\s*0(?![.\d])",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,7 @@ class Failure:
     story: Story
     network: Network
     made: Link
+    sides: tuple[Node, Node]
     found: Finding
 
     @property
@@ -38,6 +52,22 @@ class Failure:
 def doubt(failure: Failure) -> Finding | None:
     """The first reason for which a link that fails is not refuted, or None."""
     return next((found for reason in _REASONS if (found := reason(failure)) is not None), None)
+
+
+def entry_by_entry(story: Story, network: Network, made: Link) -> str | None:
+    """The open function g of y = g(x) that an equation takes the Jacobian of, where nothing says it is of each entry.
+
+    A prime on it anywhere says so, and so does the name σ.
+    """
+    slopes = [part for side in made.equation for part in side.atoms(Partial) if made.array]
+    pairs = {(part.of.name, part.wrt.name) for part in slopes if isinstance(part.of, Ref) and part.wrt.indices}
+    for known in network.definitions:
+        body = known.body
+        if isinstance(body, Fn) and isinstance(body.argument, Ref) and (known.ref.name, body.argument.name) in pairs:
+            open_ = network.function(body.name) is None and body.name not in {"sigma", *GIVEN_FUNCTIONS}
+            if open_ and known.ref.indices and not story.census.is_primed(body.name):
+                return str(body.name)
+    return None
 
 
 def _error_by_convention(failure: Failure) -> Finding | None:
@@ -147,6 +177,31 @@ def _differential(failure: Failure) -> Finding | None:
     return Finding("not-understood", why, failure.found.span)
 
 
+def _in_other_layout(failure: Failure) -> Finding | None:
+    """∂z/∂x as the transposed Jacobian, whose rows belong to x."""
+    world = failure.story.world
+    census = failure.story.census
+    if world is None or not failure.made.jacobian or census.transposes_jacobians:
+        return None
+    try:
+        with world.laid_out("denominator"):
+            made, _ = link(world, census, *failure.sides)
+        agreed, differs = court_of(failure.network).compared(made.equation, made.limits)
+    except (Misfit, NotUnderstood, BackpropError, ArithmeticError):
+        return None
+    words = "where the rows of a Jacobian belong to what is differentiated by it is right; write indices"
+    return Finding("layout", words, failure.found.span) if agreed and not differs else None
+
+
+def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
+    """X^T X w = X^T y, which holds at the minimum alone."""
+    document = failure.story.document
+    if not _STATIONARY.search(document.text, 0, failure.row.span.start) or any(map(has_derivative, failure.sides)):
+        return None
+    words = "it may be meant where the derivative is zero"
+    return Finding("not-understood", words, failure.found.span)
+
+
 def _taken_so(failure: Failure) -> Finding | None:
     """A sign that was taken in one of its meanings."""
     taken = next((warned for warned in failure.made.warnings if warned.code == TAKEN), None)
@@ -164,5 +219,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _cost_of_every_time,
     _gradient_of_average,
     _differential,
+    _in_other_layout,
+    _where_the_slope_is_zero,
     _taken_so,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import process_time
 
 from backprop_proofs.checking.conditions import doubt_beside
-from backprop_proofs.checking.doubts import Failure, doubt
+from backprop_proofs.checking.doubts import Failure, doubt, entry_by_entry
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.hypotheses import as_facts, hypotheses
 from backprop_proofs.checking.judge import Judgement, court_of
@@ -15,7 +16,7 @@ from backprop_proofs.checking.misfits import misfit_said
 from backprop_proofs.checking.readings import Reading, proof_of, readings
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED
 from backprop_proofs.checking.steps import rules_of
-from backprop_proofs.checking.unsettled import reached, said_in_given
+from backprop_proofs.checking.unsettled import open_biases, reached, said_in_given
 from backprop_proofs.errors import BackpropError, Malformed
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import free_indices
@@ -23,7 +24,7 @@ from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.depth import deep_enough
 from backprop_proofs.reading.document import Row
-from backprop_proofs.reading.meaning.names import NotUnderstood
+from backprop_proofs.reading.meaning.names import NotUnderstood, bare_key, names_of
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
@@ -83,22 +84,37 @@ class LinkJudge:
         try:
             made, _ = link(self.story.world, self.story.census, left, right)
         except Misfit as misfit:
-            return _beside(row, (), Said(*misfit_said(self.story, misfit, left, right)))
+            written = {bare_key(name) for side in (left, right) for name in names_of(side)}
+            said = self._unless_open(written, right) or Said(*misfit_said(self.story, misfit, left, right))
+            return _beside(row, (), said)
         defines = self.story.defines(row.index or 0, number)
         if defines is not None:
             return self._definition(made, defines)
         names = reached(made.equation, self.story.network)
         self.reached[row.index or 0] = self.reached.get(row.index or 0, frozenset()) | names
-        unsettled = sorted(names & self._said_in_given.keys())
-        if unsettled:
-            why = f"line {self._said_in_given[unsettled[0]]} says something of {unsettled[0]} that is not understood"
-            return Said(UNDECIDED, Finding("not-understood", why, span_of(right)))
-        said = _beside(row, made.limits, self._judged(row, made, right))
+        said = self._unless_open(names, right, made.names) or self._judged(row, made, left, right)
+        said = _beside(row, made.limits, said)
         return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
 
     @cached_property
     def _said_in_given(self) -> dict[str, int]:
         return said_in_given(self.story)
+
+    def _unless_open(self, names: Collection[str], right: Node, spoken: Iterable[str] = ()) -> Said | None:
+        """Undecided, where a link rests on a name of which it is not known what it is, or speaks of one."""
+        unsettled = sorted(self._said_in_given.keys() & names)
+        if unsettled:
+            why = f"line {self._said_in_given[unsettled[0]]} says something of {unsettled[0]} that is not understood"
+            return Said(UNDECIDED, Finding("not-understood", why, span_of(right)))
+        biases = sorted(self._open_biases.intersection(spoken or names))
+        if biases:
+            why = f"{biases[0]} may be added to each row or each column alike, which is not said; write indices"
+            return Said(UNDECIDED, Finding("not-understood", why, span_of(right)))
+        return None
+
+    @cached_property
+    def _open_biases(self) -> set[str]:
+        return open_biases(self.story)
 
     def _definition(self, made: Link, name: str) -> Said:
         unused = next((warned for warned in made.warnings if warned.code == "unused-bound-index"), None)
@@ -107,7 +123,7 @@ class LinkJudge:
             return Said(verdict, Finding(unused.code, unused.message, unused.span))
         return Said(PROVED, notes=(f"taken as the definition of {name}",))
 
-    def _judged(self, row: Row, made: Link, right: Node) -> Said:
+    def _judged(self, row: Row, made: Link, left: Node, right: Node) -> Said:
         network = deep_enough(self._network(made), made.equation)
         try:
             judgement = court_of(network).judge(made.equation, made.limits)
@@ -116,17 +132,21 @@ class LinkJudge:
         except _NOT_JUDGED as error:
             return Said(UNDECIDED, Finding("not-decided", str(error), span_of(right)))
         if judgement.theorem is not None:
-            return _proved(judgement)
+            open_ = entry_by_entry(self.story, network, made)
+            reason = f"{open_} is taken entry by entry, and may be any function of the whole" if open_ else ""
+            return Said(UNDECIDED, Finding("not-understood", reason, span_of(right))) if open_ else _proved(judgement)
         if judgement.counterexample is None:
             return _undecided(judgement, right)
-        return self._failed(row, network, made, judgement, finding_of(made, judgement.counterexample, right))
+        found = finding_of(made, judgement.counterexample, right)
+        return self._failed(Failure(row, self.story, network, made, (left, right), found), judgement)
 
-    def _failed(self, row: Row, network: Network, made: Link, judgement: Judgement, found: Finding) -> Said:
+    def _failed(self, failure: Failure, judgement: Judgement) -> Said:
         """A link that fails as it stands is refuted where neither another reading nor a doubt is left."""
+        row, network, made, found = failure.row, failure.network, failure.made, failure.found
         other = self._otherwise(row, network, made) or self._granted(network, made, found.span)
         if other is not None:
             return other
-        reason = doubt(Failure(row, self.story, network, made, found))
+        reason = doubt(failure)
         if reason is not None:
             return Said(UNDECIDED, reason)
         return Said(REFUTED, found, judgement, missed_by_numbers(court_of(network), made.equation, made.limits))

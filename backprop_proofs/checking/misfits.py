@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.report import REFUTED, UNDECIDED
+from backprop_proofs.reading.meaning.forms import chains_of
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_kronecker, names_of
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
-from backprop_proofs.reading.syntax import Node, Product, Transpose, walk
+from backprop_proofs.reading.syntax import Nabla, Name, Node, Product, Transpose, walk
 
 
 def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[str, Finding]:
@@ -28,6 +29,14 @@ def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[
     if misfit.code == "index-range" and story.guessed:
         words = f"with the layers that the letters seem to tell, {misfit.message}"
         return UNDECIDED, Finding("not-understood", words, misfit.span)
+    if misfit.code == "index-range" and any(
+        story.census.is_shifted(name) for side in (left, right) for name in names_of(side)
+    ):
+        words = f"{misfit.message}, unless it starts at 0 or lies within"
+        return UNDECIDED, Finding("not-understood", words, misfit.span)
+    if misfit.code == "shape" and _of_one_neuron(story):
+        words = f"where each layer has one neuron it may be right; where it has more, {misfit.message}"
+        return UNDECIDED, Finding("not-understood", words, misfit.span)
     unused = misfit.code == "unused-bound-index"
     if unused and story.example is not None:
         words = f"{misfit.message}; it may stand for an example, on which what is summed depends"
@@ -39,7 +48,8 @@ def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[
 def _fits_in_rows(story: Story, left: Node, right: Node) -> bool:
     """Whether the shapes of an equation fit where gradients, or all vectors, are rows. Raises NotUnderstood."""
     assert story.world is not None
-    for layout in ("gradient rows", "rows"):
+    jacobians = () if story.census.transposes_jacobians else ("denominator",)
+    for layout in ("gradient rows", *jacobians, "rows"):
         try:
             with story.world.laid_out(layout):
                 link(story.world, story.census, left, right)
@@ -61,6 +71,18 @@ def _without_indices(story: Story, *sides: Node) -> bool:
     plain = all(not (n.above or n.below) and n.base.islower() for n in names)
     indexed = {bare_key(n) for n in names} - story.census.functions <= story.census.bases
     return plain and indexed and not arrays
+
+
+def _of_one_neuron(story: Story) -> bool:
+    """Whether a text without a given part has neither lower indices nor signs of arrays, as 3Blue1Brown's has."""
+    given = any(row.given for row in story.document.rows)
+    chains = [chain for row in story.document.rows for chain in chains_of(row)]
+    nodes = [node for chain in chains for node in walk(chain)]
+    arrays = any(
+        isinstance(n, Transpose | Nabla) or (isinstance(n, Product) and set(n.operators) - {"", "·"}) for n in nodes
+    )
+    names = [node for node in nodes if isinstance(node, Name)]
+    return not (given or arrays or any(n.below or {"bold", "vec"} & set(n.marks) for n in names))
 
 
 def _unknown(story: Story, *sides: Node) -> set[str]:

@@ -34,6 +34,19 @@ def said_in_given(story: Story) -> dict[str, int]:
     return found
 
 
+def open_biases(story: Story) -> set[str]:
+    """b of Z = X W + b, which may be the same for each row or each column; of z = X w + b, which may be a number."""
+    if story.world is None:
+        return set()
+    found: set[str] = set()
+    for key, may_be_number in story.census.biases.items():
+        family = story.world.families.get(key)
+        ranks = sum(isinstance(place, int) for place in family.places) if family is not None else 0
+        if ranks > (0 if may_be_number else 1) and not story.census.is_indexed(key):
+            found.add(key)
+    return found
+
+
 def said_of(story: Story, row: Row) -> set[str]:
     """The names of which a row may say what they are: each the only quantity on a side, with others beside it."""
     if row.problem is not None:

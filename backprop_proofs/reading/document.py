@@ -14,7 +14,7 @@ from backprop_proofs.reading.macros import Expander, Macro, collect
 from backprop_proofs.reading.rows import Reading, Remark, Statement, cut_rows, equates, only_condition, read_row
 from backprop_proofs.reading.syntax import CannotRead, Chain, Lines, Name, Node, Span, Unreadable
 from backprop_proofs.reading.tokens import Token
-from backprop_proofs.reading.words import is_prose, joined_by_relation, stated, without_bullet
+from backprop_proofs.reading.words import is_code, is_prose, joined_by_relation, stated, without_bullet
 
 LONGEST_TEXT = 1_000_000  # characters
 LARGEST_FILE = 4 * LONGEST_TEXT  # bytes
@@ -216,6 +216,8 @@ class _Reader:
                 if self._goes_on(span, line):
                     continue
                 self.words.append(line.strip())
+            elif is_code(line):
+                self._add(_unread(CannotRead(span, "a formula", "a call of a library")), span)
             elif is_prose(line, strict):
                 self._pass_over(span)
             else:

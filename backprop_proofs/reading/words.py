@@ -13,6 +13,7 @@ _TWO_WORDS = re.compile(r"(?<![\\A-Za-z_^{])([A-Za-z]{3,}),?[ \t]+([A-Za-z]{3,})
 _BRACKETED = re.compile(r"\([^()=]*\)|\[[^\[\]=]*\]")
 _TEXT = re.compile(r"\\?\b(?:text|textrm|mbox|mathrm|operatorname|textbf|begin|end|tag|label)\s*\{[^{}]*\}")
 _URL = re.compile(r"\"|https?://|www\.|</?[a-z]+[\s>/]|\bvar \w+ =|function\s*\(|\w\.\w+\(")
+_CODE = re.compile(r"[ \t>`]*[A-Za-z]\w*(?:\.\w+)?[ \t]*[-+*/@]?=(?!=)[^=]*(?:\w|\))\.[A-Za-z]\w*\(")
 _BULLET = re.compile(
     r"[ \t]*(?:>[ \t]*)*(?:(?:[*•‣▪◦]|\\item)[ \t]+)?"
     r"(?:\(?\d{1,3}[.):]\)?[ \t]+|\([a-h]\)[ \t]+|[a-h]\)[ \t]+|\[\d{1,3}\][ \t]+"
@@ -37,6 +38,11 @@ def is_prose(line: str, strict: bool) -> bool:
     if strict:
         return bool(unknown) or len(words) > 1 or not re.search(r"[_^\\∂∑Σ/(]", bare)
     return len(words) > 5 and 2 * len(words) > len(bare.split())
+
+
+def is_code(line: str) -> bool:
+    """Whether a line calls a library in what would else be an equation: dW = np.dot(x.T, dz)."""
+    return _CODE.match(line) is not None
 
 
 def _pairs(line: str) -> Iterator[tuple[str, str]]:

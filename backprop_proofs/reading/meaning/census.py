@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import zip_longest
 
+from backprop_proofs.reading.meaning.array_names import SCALARS, biases, costs_in, never_numbers
 from backprop_proofs.reading.meaning.names import (
     COSTS,
     FUNCTIONS,
@@ -25,12 +26,14 @@ from backprop_proofs.reading.syntax import (
     CallOrProduct,
     Chain,
     Derivative,
+    Group,
     Name,
     Node,
     Norm,
     Number,
     Plus,
     Product,
+    Quotient,
     Script,
     Scripted,
     Sum,
@@ -41,7 +44,6 @@ from backprop_proofs.reading.syntax import (
 _INDEX_LETTERS = frozenset("ijklmnpqrstuv") | {"alpha", "beta", "mu", "nu", "zeta", "ell", "kappa", "tau"}
 _COUNTING = frozenset(("l", "ell", "t", "tau", "L", "T"))  # letters that count layers or times wherever they stand
 _LAST = frozenset(("L", "T"))
-_LENGTHS = frozenset("BDKLMNST")  # capitals that are numbers more often than matrices
 _USUAL_FUNCTIONS = frozenset(("sigma", "f", "g", "h", "phi", "varphi", "psi", "Phi", "act", "F", "G", "S"))
 
 
@@ -99,18 +101,18 @@ class Census:
             for n in nodes
         )
         self._columns = _columns(nodes)
+        slopes = [n.of for n in nodes if isinstance(n, Transpose)]
+        slopes = [of.items[0] if isinstance(of, Group) and len(of.items) == 1 else of for of in slopes]
+        self.transposes_jacobians = any(isinstance(of, Derivative) for of in slopes)
         entries = [n.base for n in nodes if isinstance(n, Scripted) and n.below and isinstance(n.base, Call)]
         others = {_key_of_function(n) for n in nodes if isinstance(n, Call) and not any(n is e for e in entries)}
         self.entered = {_key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
         self.lefts: set[str] = set()  # the names that declarations define
         self.uppers = {letter_of(n.upper) for n in nodes if isinstance(n, Sum) and n.upper is not None} - {None}
-        self._costs = {
-            bare_key(n.of) for n in nodes if isinstance(n, Derivative) and isinstance(n.of, Name) and not n.of.below
-        }
-        by = {bare_key(x) for n in nodes if isinstance(n, Derivative) for x in n.wrt if isinstance(x, Name)}
-        usual = {"C", "E", "J", "L", "Loss", "loss", "Cost", "cost"} - (by - self._costs)
-        self._costs = (self._costs & COSTS) | usual
+        self._costs = costs_in(nodes)
+        self._arrays = never_numbers(nodes)
+        self.biases = biases(nodes)
 
     def _is_index_script(self, script: Script) -> bool:
         return any(not isinstance(item, Number) for item in script.items)
@@ -201,7 +203,12 @@ class Census:
         self.rank(Use("", (), (), None, True))  # which finds out whether a name is written with and without indices
         factors = [f for c in self._chains for node in walk(c) if isinstance(node, Product) for f in node.factors]
         capitals = {f.base for f in factors if isinstance(f, Name) and not f.run and len(f.base) == 1}
-        return not self._matrices and any(base.isupper() and base not in COSTS | _LENGTHS for base in capitals)
+        return not self._matrices and any(base.isupper() and base not in COSTS | self._lengths() for base in capitals)
+
+    def _lengths(self) -> set[str]:
+        """The capitals that are numbers of things: up to which something runs, or by which it is divided."""
+        bottoms = [n.bottom for c in self._chains for n in walk(c) if isinstance(n, Quotient)]
+        return {letter for letter in self.uppers if letter} | {n.base for b in bottoms for n in names_of(b)}
 
     def rank(self, use: Use) -> int:
         """How many lower indices a quantity has, written or not."""
@@ -227,7 +234,7 @@ class Census:
             return self.corrected[use.key]
         letter = use.key[:1]
         if (
-            (use.key.split("_")[0] in self._costs and not bold)
+            (use.key.split("_")[0] in self._costs and use.key not in self._arrays and not bold)
             or not letter.isalpha()
             or (not bold and not self._matrices)
         ):
@@ -236,8 +243,8 @@ class Census:
             self.guesses.add(use.key)
         if letter.isupper() or use.key in ("w", "W"):
             return most + 2
-        scalars = ("m", "n", "N", "eta", "lambda", "epsilon", "alpha", "gamma", "beta", "mu")
-        return most + (0 if not bold and (use.key in scalars or use.key in self._indices) else 1)
+        number = use.key in self._indices or (use.key in SCALARS and use.key not in self._arrays)
+        return most + (0 if not bold and number else 1)
 
     def _staged(self, key: str) -> set[tuple[str, int]]:
         return {(where, number) for name, where, number in self.stages() if name == key}
@@ -245,6 +252,27 @@ class Census:
     def is_name(self, name: Name) -> bool:
         """Whether the name stands somewhere by itself."""
         return any(other.base == name.base for other in self._names)
+
+    def is_shifted(self, name: Name) -> bool:
+        """Whether two letters are added in an index of the quantity somewhere, as in x_{i+k}."""
+        items = [item for script in self._below.get(bare_key(name), ()) for item in script.items]
+        return any(isinstance(item, Plus) and len(set(letters_in(item))) > 1 for item in items)
+
+    def is_primed(self, function: str) -> bool:
+        """Whether a prime stands on the function anywhere."""
+        return any(bare_key(name) == function + "'" for chain in self._chains for name in names_of(chain))
+
+    def is_array(self, key: str) -> bool:
+        """Whether a name stands where no number does."""
+        return key in self._arrays
+
+    def is_indexed(self, key: str) -> bool:
+        """Whether a name stands somewhere with an index below it."""
+        return any(self._below.get(key, ()))
+
+    def is_cost(self, node: Node) -> bool:
+        """Whether it is the name of a cost."""
+        return isinstance(node, Name) and bare_key(node) in self._costs and bare_key(node) not in self._arrays
 
     def is_defined(self, key: str) -> bool:
         """Whether an equation has the name alone on its left."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sympy import Expr, Rational
+from sympy import Expr, Number, Rational
 
 from backprop_proofs.language.binding import fresh_index, sum_over
 from backprop_proofs.language.expressions import (
@@ -54,9 +54,21 @@ class Elaborator(Sums):
         terms = [self.value(term, scope) for term in node.terms]
         if len(terms) == 1:
             return terms[0] if node.signs[0] > 0 else values.mapped(terms[0], negative)
+        array = next((term for term in terms if term.shape), None)
+        for term, written in zip(terms, node.terms, strict=True):
+            if array is not None and not term.shape and not isinstance(term.scalar, Number):
+                self._broadcast(values.kind(array), span_of(written))
         return values.total(terms, list(node.signs), [span_of(t) for t in node.terms], self.same)
 
+    def _broadcast(self, kind: str, span: Span) -> None:
+        """Note that a number is added to each entry of an array. Raises Misfit in what declares the network."""
+        if self.open or self.defining:
+            raise Misfit("shape", f"a number is added to {kind}", span)
+        self.warnings.append(Warned(TAKEN, f"a number is added to {kind}, which is taken to be to each entry", span))
+
     def _product(self, node: tree.Product, scope: Scope) -> Value:
+        if any(map(_is_one, node.factors)):
+            raise NotUnderstood(node.span, "a vector of ones is not understood; write a sum")
         factors = [self.value(factor, scope) for factor in node.factors]
         spans = [span_of(factor) for factor in node.factors]
         if not any(factor.shape for factor in factors):
@@ -169,6 +181,8 @@ class Elaborator(Sums):
 
     def _transpose(self, node: tree.Transpose, scope: Scope) -> Value:
         value = self.value(node.of, scope)
+        if isinstance(node.of, tree.Number) or _is_one(node.of):
+            raise NotUnderstood(node.span, "a vector of ones is not understood; write a sum")
         if not value.shape and isinstance(node.of, tree.Name) and not self.open and not self.world.single:
             raise NotUnderstood(node.span, f"{node.of.base} is taken for a number, which has no transpose")
         return values.transposed(value)
@@ -238,7 +252,12 @@ class Elaborator(Sums):
             wrt = values.transposed(wrt)
         if not of.shape and len(wrt.shape) == 1 and (rows or self.world.layout == "gradient rows"):
             return values.transposed(self._partial_of(of, wrt, span))
-        return self._partial_of(of, wrt, span)
+        slope = self._partial_of(of, wrt, span)
+        self.jacobian |= len(of.shape) == len(wrt.shape) == 1
+        return values.transposed(slope) if len(slope.shape) == 2 and self._by_denominator(of) else slope
+
+    def _by_denominator(self, of: Value) -> bool:
+        return self.world.layout == "denominator" and len(of.shape) == 1
 
     def _partial_of(self, of: Value, wrt: Value, span: Span) -> Value:
         depth = len(of.shape)
@@ -286,6 +305,11 @@ class Elaborator(Sums):
     def _named(self, node: tree.Name, scope: Scope) -> Value:
         gradient = self._differential(node, scope)
         return gradient if gradient is not None else self.name(node, scope)
+
+
+def _is_one(node: Node) -> bool:
+    """Whether it is a 1 in bold, which mostly is a vector of ones."""
+    return isinstance(node, tree.Name) and node.base == "1"
 
 
 def _which(node: tree.Norm) -> str:

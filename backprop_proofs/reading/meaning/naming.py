@@ -46,6 +46,7 @@ class Naming:
         self.lasts: set[str] = set()  # letters such as L that stand for the last layer here
         self.refs: list[tuple[str, tuple[Expr, ...]]] = []
         self.new_names: list[str] = []
+        self.jacobian = False  # whether a column is differentiated by a column
         self.gradients: list[str] = []  # X of each dX that is taken for ∂C/∂X
         self.dot = "inner"  # which product · between vectors is: that, or "entrywise"
         self.of_cost = False  # whether it is the formula of the cost

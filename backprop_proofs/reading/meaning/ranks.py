@@ -96,7 +96,7 @@ class _Search:
         if not keys:
             yield known
             return
-        for rank in range(3):
+        for rank in range(self.census.is_array(keys[0]), 3):
             yield from self._choices(keys[1:], {**known, keys[0]: rank})
 
     def price(self, ranks: Ranks, lines: Sequence[Equation]) -> int:
@@ -112,6 +112,8 @@ class _Search:
 
     def fits(self, equation: Equation, ranks: Ranks) -> bool:
         """Whether both sides have one shape, as far as shapes are known."""
+        if isinstance(equation[1], tree.Call) and self.census.is_cost(equation[0]):
+            return True  # any function of all entries
         try:
             left, right = (self.kind(side, ranks) for side in equation)
         except _Clash:
@@ -182,6 +184,8 @@ class _Search:
         groups: list[str] = []
         for sign, kind in zip(("", *node.operators), kinds, strict=True):
             assert kind is not None
+            if sign in ENTRYWISE and SCALAR in (kind, groups[-1]):
+                raise _Clash
             if sign in ("·", "•", "×") and groups and groups[-1] == kind == COLUMN:
                 groups[-1] = SCALAR
             elif groups and sign not in ENTRYWISE and sign != "*":

@@ -32,7 +32,8 @@ class Link:
     """left = right for all letters of `limits`.
 
     only_left, only_right: the letters that stand free on one side only; bound: those of sums; names: the quantities
-    that are written; gradients: the X of each dX that is taken for ∂C/∂X, on the left and on the right.
+    that are written; gradients: the X of each dX that is taken for ∂C/∂X, on the left and on the right;
+    jacobian: whether a column is differentiated by a column.
     """
 
     equation: Equation
@@ -44,6 +45,7 @@ class Link:
     names: tuple[str, ...] = ()
     array: bool = False
     gradients: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    jacobian: bool = False
 
 
 def lasts_of(world: World, nodes: tuple[Node, ...]) -> set[str]:
@@ -134,6 +136,7 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
         tuple(dict.fromkeys(key for key, _ in maker.refs)),
         bool(one.shape),
         (gradients_left, tuple(maker.gradients[len(gradients_left) :])),
+        maker.jacobian,
     )
     return made, maker
 
@@ -158,6 +161,8 @@ def _alike(one: Value, other: Value, right: Node, maker: Elaborator) -> tuple[Va
     """Both sides with one shape; 0 on the right stands for an array of zeros."""
     if one.shape and not other.shape and other.scalar == 0:
         return one, Value(one.shape, lambda *at: other.scalar)
+    if one.shape and not other.shape and other.scalar == 1:
+        raise NotUnderstood(span_of(right), "a vector of ones is not understood; write indices")
     values.fit(one, other, span_of(right), maker.same)
     return one, other
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, Number
+from sympy import Expr, Integer
 
 from backprop_proofs.language.binding import fresh_index, sum_over
 from backprop_proofs.language.expressions import Ref, add, mul, negative
@@ -72,9 +72,6 @@ def total(values: list[Value], signs: list[int], spans: list[Span], same: Same) 
         first = arrays[0][0]
         for value, span in arrays[1:]:
             fit(first, value, span, same)
-        for value, span in zip(values, spans, strict=True):
-            if not value.shape and not isinstance(value.scalar, Number):
-                raise Misfit("shape", f"a number is added to {kind(first)}", span)
     shape = arrays[0][0].shape if arrays else ()
 
     def at(*place: Expr) -> Expr:

@@ -1,0 +1,81 @@
+"""What the places of names without indices say of their shapes: m of m ⊙ x is no number, nor is C of W^T C W a cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from backprop_proofs.reading.meaning.names import COSTS, bare_key
+from backprop_proofs.reading.meaning.values import ENTRYWISE
+from backprop_proofs.reading.syntax import Call, Derivative, Group, Nabla, Name, Node, Plus, Product, Transpose
+
+SCALARS = frozenset(("m", "n", "N", "eta", "lambda", "epsilon", "alpha", "gamma", "beta", "mu"))  # numbers mostly
+_COSTS = frozenset(("C", "E", "J", "L", "Loss", "loss", "Cost", "cost"))
+_WEIGHTS = frozenset(("w", "theta", "beta", "omega"))  # what stands behind a matrix of data
+
+
+def never_numbers(nodes: Iterable[Node]) -> set[str]:
+    """The names that stand beside ⊙, are transposed, stand on a diagonal, or behind a matrix."""
+    return {bare_key(name) for node in nodes for name in _arrays_in(node)}
+
+
+def _arrays_in(node: Node) -> Iterator[Name]:
+    if isinstance(node, Product):
+        for sign, one, other in zip(node.operators, node.factors, node.factors[1:], strict=False):
+            names = [name for name in (_plain(one), _plain(other)) if name is not None]
+            if sign in ENTRYWISE:
+                yield from names
+            elif not sign and len(names) == 2 and other is node.factors[-1] and _is_capital(names[0]):
+                yield names[1]
+    elif isinstance(node, Transpose | Call) and (isinstance(node, Transpose) or node.function.base == "diag"):
+        inside = [node.of] if isinstance(node, Transpose) else list(node.arguments)
+        yield from (name for name in map(_plain, inside) if name is not None)
+
+
+def costs_in(nodes: Iterable[Node]) -> set[str]:
+    """The names of costs: what is differentiated, and what is called so and multiplies nothing."""
+    nodes = tuple(nodes)
+    tops = [node.of for node in nodes if isinstance(node, Derivative | Nabla)]
+    own = {bare_key(of) for of in tops if isinstance(of, Name) and not of.below}
+    gradients = {bare_key(node)[1:] for node in nodes if isinstance(node, Name) and node.run and node.base[0] == "d"}
+    by = {bare_key(x) for node in nodes if isinstance(node, Derivative) for x in node.wrt if isinstance(x, Name)}
+    scalars = {bare_key(node.of) for node in nodes if isinstance(node, Nabla) and isinstance(node.of, Name)}
+    return (own & COSTS) | (_COSTS - ((by | gradients | _factors(nodes)) - own)) | (scalars - by)
+
+
+def _factors(nodes: Iterable[Node]) -> set[str]:
+    """The names that stand beside another in a product."""
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, Product):
+            names = [_plain(factor.of if isinstance(factor, Transpose) else factor) for factor in node.factors]
+            plain = [name for name in names if name is not None]
+            found |= {bare_key(name) for name in plain if len(plain) > 1}
+    return found
+
+
+def biases(nodes: Iterable[Node]) -> dict[str, bool]:
+    """b of X W + b, and whether it may be a number, as in X w + b, where X is data."""
+    found: dict[str, bool] = {}
+    for node in nodes:
+        added = zip(node.terms, node.signs, strict=True) if isinstance(node, Plus) else ()
+        names = [_plain(term) for term, sign in added if sign > 0]
+        products = [term for term in node.terms if isinstance(term, Product)] if isinstance(node, Plus) else []
+        for name in names:
+            if name is not None and len(name.base) == 1 and name.base.islower() and products:
+                behind = [_plain(product.factors[-1]) for product in products]
+                before = [_plain(product.factors[0]) for product in products]
+                data = any(last is not None and bare_key(last) in _WEIGHTS for last in behind)
+                matrices = any(first is not None and _is_capital(first) for first in before)
+                found[bare_key(name)] = found.get(bare_key(name), False) or (data and matrices)
+    return found
+
+
+def _plain(node: Node) -> Name | None:
+    """A name without indices, perhaps in brackets."""
+    if isinstance(node, Group) and len(node.items) == 1:
+        node = node.items[0]
+    return node if isinstance(node, Name) and not (node.below or node.primes) else None
+
+
+def _is_capital(name: Name) -> bool:
+    return len(name.base) == 1 and name.base.isupper()
