@@ -29,6 +29,7 @@ _STATIONARY = re.compile(
     r"|(?:nabla|partial)[^=\n]{0,80}=\s*0(?![.\d])",
     re.I,
 )
+_NEAR = 2_000  # characters before a row, in which it may be said where it holds
 
 
 @dataclass(frozen=True)
@@ -195,8 +196,9 @@ def _in_other_layout(failure: Failure) -> Finding | None:
 
 def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
     """X^T X w = X^T y, which holds at the minimum alone."""
-    document = failure.story.document
-    if not _STATIONARY.search(document.text, 0, failure.row.span.start) or any(map(has_derivative, failure.sides)):
+    start = failure.row.span.start
+    before = failure.story.document.text[max(0, start - _NEAR) : start]
+    if not _STATIONARY.search(before) or any(map(has_derivative, failure.sides)):
         return None
     words = "it may be meant where the derivative is zero"
     return Finding("not-understood", words, failure.found.span)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from backprop_proofs.language.expressions import Opaque, Ref
 from backprop_proofs.language.network import Equation, Network
@@ -68,9 +69,7 @@ def said_of(story: Story, row: Row) -> set[str]:
 
 def reached(equation: Equation, network: Network) -> frozenset[str]:
     """All that the sides of an equation are made of, by definitions and names for expressions."""
-    made_of: dict[str, set[str]] = {}
-    for known in network.definitions + network.abbreviations:
-        made_of.setdefault(known.ref.name, set()).update(ref.name for ref in known.body.atoms(Ref))
+    made_of = _made_of(network)
     found = {ref.name for side in equation for ref in side.atoms(Ref)}
     pending = list(found)
     while pending:
@@ -78,6 +77,15 @@ def reached(equation: Equation, network: Network) -> frozenset[str]:
         found |= more
         pending += more
     return frozenset(found)
+
+
+@lru_cache(maxsize=64)
+def _made_of(network: Network) -> dict[str, set[str]]:
+    """The names in what defines each name."""
+    made_of: dict[str, set[str]] = {}
+    for known in network.definitions + network.abbreviations:
+        made_of.setdefault(known.ref.name, set()).update(ref.name for ref in known.body.atoms(Ref))
+    return made_of
 
 
 def undefined(story: Story, names: Iterable[str]) -> set[str]:
