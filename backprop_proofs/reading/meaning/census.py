@@ -122,12 +122,14 @@ class Census:
         holders: dict[str, set[str]] = {}
         shifted: set[str] = set()
         for name in self._names:
+            key = bare_key(name)
+            key = key.rstrip("'") if key.rstrip("'") in _USUAL_FUNCTIONS else key  # f^o and f'^o share no letter o
             for script in (*name.above, *name.below):
                 for item, after in zip_longest(script.items, script.items[1:]):
                     if isinstance(after, Number):  # o of net_{o1} is no index for that
                         continue
                     for letter in _all_letters(item):
-                        holders.setdefault(letter, set()).add(bare_key(name))
+                        holders.setdefault(letter, set()).add(key)
                         if isinstance(item, Plus):
                             shifted.add(letter)
         shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1 and letter.islower()}

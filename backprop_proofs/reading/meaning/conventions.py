@@ -49,7 +49,7 @@ def letter_families(chains: tuple[Chain, ...]) -> Rename | None:
         told_apart = bare_key(name).startswith("delta") and name.run  # δ_k is deltak by now
         if not letters or told_apart or (name.above and _exponent(name) is None):
             return name
-        return replace(name, base=f"{name.base}{''.join(letters)}")
+        return replace(name, base=f"{name.base}_{''.join(letters)}")
 
     return change
 
