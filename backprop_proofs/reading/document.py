@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from backprop_proofs.errors import InvalidInput
 from backprop_proofs.reading.blocks import Block, Heading, blocks, headings, without_comments
-from backprop_proofs.reading.lexer import Mode, mode_of, scan
+from backprop_proofs.reading.lexer import Mode, has_commands, mode_of, scan
 from backprop_proofs.reading.macros import Expander, Macro, collect
 from backprop_proofs.reading.rows import Reading, Remark, Statement, cut_rows, equates, only_condition, read_row
 from backprop_proofs.reading.syntax import CannotRead, Chain, Lines, Name, Node, Span, Unreadable
@@ -122,6 +122,7 @@ class _Reader:
         bare, from_comments = without_comments(plain)
         self.macros: dict[str, Macro]
         self.macros, self.clean = collect(bare)
+        self.commands = has_commands(self.clean)
         self.expander = Expander(self.macros)
         self.lines = Lines(plain)
         self.headings = sorted((*from_comments, *headings(self.clean)), key=lambda heading: heading.start)
@@ -271,7 +272,7 @@ class _Reader:
             raise InvalidInput(
                 f"a display or line of at most {LONGEST_PIECE:,} characters is read; this text has a longer one"
             )
-        mode = mode_of(self.clean[span.start : span.end], delimited)
+        mode = mode_of(self.clean[span.start : span.end], delimited, self.commands)
         tokens = scan(self.clean, span.start, span.end, mode, self.macros if mode is Mode.LATEX else ())
         try:
             tokens = self.expander.expand(tokens)

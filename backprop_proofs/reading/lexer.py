@@ -66,9 +66,17 @@ _BRACED = re.compile(r"[_^]\{|\}[_^]|\bfrac\s*\{|\bbegin\s*\{")
 _LONG_GREEK = re.compile("|".join(sorted((name for name in GREEK if len(name) > 3), key=len, reverse=True)))
 
 
-def mode_of(text: str, delimited: bool = False) -> Mode:
-    """How a piece is spelled; delimited: whether it stood between dollar signs or the like."""
-    if _LATEX_COMMAND.search(text):
+def has_commands(text: str) -> bool:
+    """Whether a text has commands of LaTeX, with their backslashes."""
+    return _LATEX_COMMAND.search(text) is not None
+
+
+def mode_of(text: str, delimited: bool = False, beside_commands: bool = False) -> Mode:
+    """How a piece is spelled; delimited: whether it stood between dollar signs or the like.
+
+    beside_commands: whether it stands in a text that has commands of LaTeX, where braces without any are LaTeX too.
+    """
+    if has_commands(text) or (beside_commands and _BRACED.search(text) and not _SPELLED_OUT.search(text)):
         return Mode.LATEX
     if _SPELLED_OUT.search(text) and (delimited or _BRACED.search(text)):
         return Mode.STRIPPED

@@ -7,7 +7,7 @@ from backprop_proofs.reading.document import Document, Row, read
 from backprop_proofs.reading.edits.layout import prepared
 from backprop_proofs.reading.edits.style import Style, position
 from backprop_proofs.reading.edits.writing import Change, spliced
-from backprop_proofs.reading.lexer import Mode, mode_of, scan
+from backprop_proofs.reading.lexer import Mode, has_commands, mode_of, scan
 from backprop_proofs.reading.macros import Expander
 from backprop_proofs.reading.rows import Statement, cut_rows, read_row
 from backprop_proofs.reading.syntax import CannotRead, Span
@@ -27,6 +27,7 @@ class Again:
         self.document, self.row, self.text, self.style = document, row, text, style
         whole = prepared(document.text)
         self.marked = whole.marked
+        self.commands = has_commands(whole.clean)
         self.expander = Expander(whole.macros if document.macros else {})
         self.pieces = len(self._cut(row.span.within(text)))
         self.alone = self._statements(row.span.within(text)) == row.statements
@@ -60,7 +61,7 @@ class Again:
         return row.statements if row.problem is None else None
 
     def _cut(self, line: str) -> list[list[Token]]:
-        mode = self.style.mode if self.style.delimited else mode_of(line)
+        mode = self.style.mode if self.style.delimited else mode_of(line, beside_commands=self.commands)
         macros = self.expander.macros if mode is Mode.LATEX else {}
         try:
             return cut_rows(self.expander.expand(scan(line, 0, len(line), mode, macros)))

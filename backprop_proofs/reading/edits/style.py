@@ -10,7 +10,7 @@ from itertools import islice
 from backprop_proofs.reading.commands import CHARACTERS, LOWER, UPPER
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.edits.layout import inside, prepared
-from backprop_proofs.reading.lexer import Mode, mode_of
+from backprop_proofs.reading.lexer import Mode, has_commands, mode_of
 from backprop_proofs.reading.syntax import (
     Group,
     Name,
@@ -173,8 +173,10 @@ def _mode(document: Document, row: Row) -> tuple[Mode, bool]:
     text = prepared(document.text)
     block = text.piece_at(row.span.start)
     if block is None:
-        return mode_of(row.span.within(document.text)), False
+        return mode_of(row.span.within(document.text), beside_commands=has_commands(document.text)), False
     inner = next((span for span in block.inner if span.start <= row.span.start < span.end), row.span)
     quoted = block.kind == "inline" and text.clean[inner.start - 1 : inner.start] == "`"
     delimited = block.kind in ("display", "inline") and not quoted
-    return mode_of((inner if delimited else row.span).within(text.clean), delimited), delimited
+    return mode_of(
+        (inner if delimited else row.span).within(text.clean), delimited, has_commands(text.clean)
+    ), delimited
