@@ -16,13 +16,13 @@ from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaq
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.forms import has_derivative
-from backprop_proofs.reading.meaning.names import NotUnderstood
+from backprop_proofs.reading.meaning.names import NotUnderstood, bare_key
 from backprop_proofs.reading.meaning.naming import TAKEN
 from backprop_proofs.reading.meaning.one_variable import OWN
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
-from backprop_proofs.reading.syntax import Node
+from backprop_proofs.reading.syntax import Name, Node
 
 _STATIONARY = re.compile(
     r"\b(?:set(?:ting)?|equat\w+)\b[^.]{0,80}\bzero\b|\b(?:stationary|optimum|optimal\w*|minimi[sz]er|minimum)\b"
@@ -117,6 +117,19 @@ def _may_say_what(failure: Failure) -> Finding | None:
         return None
     why = f"it may say what {said[0]} is, which no equation defines"
     return Finding("not-understood", why, failure.found.span)
+
+
+def _linear_layer(failure: Failure) -> Finding | None:
+    """a^L = z^L somewhere in a text without a given part, which may say that the layer is linear."""
+    document, story = failure.story.document, failure.story
+    if any(row.given for row in document.rows):
+        return None
+    for row in document.derivation:
+        for _, left, right, *_ in story.links(row):
+            names = [side for side in (left, right) if isinstance(side, Name)]
+            if [bare_key(name) for name in names] == ["a", "z"] and names[0].above == names[1].above:
+                return Finding("not-understood", f"line {row.line} may say that a layer is linear", failure.found.span)
+    return None
 
 
 def _cost_of_every_time(failure: Failure) -> Finding | None:
@@ -218,6 +231,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _index_or_name,
     _name_of_anything,
     _may_say_what,
+    _linear_layer,
     _cost_of_every_time,
     _gradient_of_average,
     _differential,
