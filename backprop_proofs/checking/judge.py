@@ -14,7 +14,7 @@ from backprop_proofs.errors import BackpropError
 from backprop_proofs.evidence.concrete import Sizes, fill_sizes
 from backprop_proofs.evidence.duals import Compiler
 from backprop_proofs.evidence.exact import Comparison, Counterexample, counterexample, sample_sizes
-from backprop_proofs.evidence.fields import Singular, field_for, needs
+from backprop_proofs.evidence.fields import Singular, field_for, has_kinks, needs
 from backprop_proofs.evidence.given import Given, impose
 from backprop_proofs.evidence.instance import Instance, Program
 from backprop_proofs.kernel.theorem import Theorem
@@ -25,6 +25,7 @@ from backprop_proofs.language.network import Equation, Network
 
 _ENOUGH = 40  # comparisons that a quick look makes at most at each choice of sizes
 _GLANCE = 4  # the same of the look before a proof is sought
+_DRAWS_OF_SIGNS = 4  # instances at each choice of sizes, where the sign of a value decides
 _DRAWS = 4  # instances drawn in place of one that sits on a singularity
 
 
@@ -131,8 +132,10 @@ class Court:
         """
         need = needs(self.network, *equation)
         agreed = 0
+        wanted = _DRAWS_OF_SIGNS if most > _GLANCE and enough > 1 and has_kinks(self.network, *equation) else 1
         for choice, sizes in _in_turn(sample_sizes(self.network)):
-            for draw in range(_DRAWS):
+            drawn = 0
+            for draw in range(_DRAWS * wanted):
                 try:
                     instance = impose(self._instance(choice, sizes, need, draw), given)
                     done, bad = Comparison(instance.program, equation, limits, given, sure).run(instance, most)
@@ -141,7 +144,9 @@ class Court:
                 if bad is not None:
                     return agreed, True
                 agreed += done
-                break
+                drawn += 1
+                if drawn == wanted:
+                    break
             if agreed >= enough and (choice or enough == 1):
                 break
         return agreed, False
@@ -154,7 +159,12 @@ class Court:
         return agreed > 0 and not differs
 
     def holds_at(self, equation: Equation, limits: tuple[Limit, ...], width: int) -> bool:
-        """Whether both sides agree where every size that is left open has one value, layers and times apart."""
+        """Whether both sides agree where every size that is left open has one value, layers and times apart.
+
+        Never said where the sign of a value decides, as one instance says nothing then.
+        """
+        if has_kinks(self.network, *equation):
+            return False
         key = (width, needs(self.network, *equation))
         try:
             if key not in self._even:

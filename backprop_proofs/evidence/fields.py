@@ -223,6 +223,12 @@ def _context(digits: int) -> MPContext:
     return context
 
 
+def has_kinks(network: Network, *exprs: Basic) -> bool:
+    """Whether max(0, u) or its slope occurs, so that a sign decides what a value is."""
+    parts = [_of_network(network), *(_names_and_powers(expr) for expr in exprs)]
+    return any(not called.isdisjoint(KINKED) for called, _ in parts)
+
+
 def needs(network: Network, *exprs: Basic) -> str:
     """What the functions of the network and of `exprs` ask of the numbers: "any", "ordered" (relu), or "real"."""
     defined = {function.name for function in network.functions}

@@ -34,6 +34,7 @@ from backprop_proofs.reading.syntax import (
     Plus,
     Product,
     Quotient,
+    Root,
     Script,
     Scripted,
     Sum,
@@ -42,6 +43,7 @@ from backprop_proofs.reading.syntax import (
 )
 
 _INDEX_LETTERS = frozenset("ijklmnpqrstuv") | {"alpha", "beta", "mu", "nu", "zeta", "ell", "kappa", "tau"}
+_OF_PROJECTIONS = frozenset("qkvrusp")  # letters that tell one weight matrix from another
 _COUNTING = frozenset(("l", "ell", "t", "tau", "L", "T"))  # letters that count layers or times wherever they stand
 _LAST = frozenset(("L", "T"))
 _USUAL_FUNCTIONS = frozenset(("sigma", "f", "g", "h", "phi", "varphi", "psi", "Phi", "act", "F", "G", "S"))
@@ -112,6 +114,7 @@ class Census:
         self.uppers = {letter_of(n.upper) for n in nodes if isinstance(n, Sum) and n.upper is not None} - {None}
         self._costs = costs_in(nodes)
         self._arrays = never_numbers(nodes)
+        self._under_root = any(isinstance(n, Root) and isinstance(n.of, Name) and n.of.base == "d" for n in nodes)
         self.biases = biases(nodes)
 
     def _is_index_script(self, script: Script) -> bool:
@@ -136,7 +139,23 @@ class Census:
         usual = {letter for letter, keys in holders.items() if letter in _INDEX_LETTERS and not keys <= COSTS}
         defined = {c.parts[0].base for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
         found = self.summed | shifted | (usual - defined) | (shared - self.bases - defined) | (_LAST & set(holders))
+        found -= self._projections() - self.summed - shifted
         return frozenset(found | self._chosen(found))
+
+    def _projections(self) -> set[str]:
+        """The letters that are labels of matrices: q and k of Q = X W_q and K = X W_k, where nothing else has them."""
+        alone: set[str] = set()
+        others: set[str] = set()
+        for name in self._names:
+            items = [item for script in (*name.below, *name.above) for item in script.items]
+            letter = letter_of(items[0]) if len(items) == 1 and len(name.below) == 1 else None
+            matrix = len(name.base) == 1 and (name.base.isupper() or name.base in "bd")
+            if matrix and letter in _OF_PROJECTIONS:
+                alone.add(letter or "")
+            else:
+                others |= {inner for item in items for inner in _all_letters(item)}
+        capitals = {name.base.lower() for name in self._names if len(name.base) == 1 and not (name.below or name.above)}
+        return (alone & capitals) - others
 
     def _chosen(self, letters: set[str]) -> set[str]:
         """The letters of chosen indices: o of y_o, where y_j stands beside it, and no equation defines y_o."""
@@ -245,7 +264,8 @@ class Census:
             self.guesses.add(use.key)
         if letter.isupper() or use.key in ("w", "W"):
             return most + 2
-        number = use.key in self._indices or (use.key in SCALARS and use.key not in self._arrays)
+        length = use.key.split("_")[0] == "d" and self._under_root  # d_k of sqrt(d_k)
+        number = length or use.key in self._indices or (use.key in SCALARS and use.key not in self._arrays)
         return most + (0 if not bold and number else 1)
 
     def _staged(self, key: str) -> set[tuple[str, int]]:
