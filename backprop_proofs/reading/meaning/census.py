@@ -223,7 +223,8 @@ class Census:
         """Whether nothing says that there are matrices, and yet a capital without indices multiplies something."""
         self.rank(Use("", (), (), None, True))  # which finds out whether a name is written with and without indices
         factors = [f for c in self._chains for node in walk(c) if isinstance(node, Product) for f in node.factors]
-        capitals = {f.base for f in factors if isinstance(f, Name) and not f.run and len(f.base) == 1}
+        plain = [f for f in factors if isinstance(f, Name) and not (f.run or f.below)]
+        capitals = {f.base for f in plain if len(f.base) == 1}
         return not self._matrices and any(base.isupper() and base not in COSTS | self._lengths() for base in capitals)
 
     def _lengths(self) -> set[str]:
