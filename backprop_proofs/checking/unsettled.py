@@ -40,10 +40,10 @@ def open_biases(story: Story) -> set[str]:
     if story.world is None:
         return set()
     found: set[str] = set()
-    for key, may_be_number in story.census.biases.items():
-        family = story.world.families.get(key)
-        ranks = sum(isinstance(place, int) for place in family.places) if family is not None else 0
-        if ranks > (0 if may_be_number else 1) and not story.census.is_indexed(key):
+    for key, family in story.world.families.items():
+        may_be_number = story.census.may_be_number(key)
+        ranks = sum(isinstance(place, int) for place in family.places)
+        if may_be_number is not None and ranks > (0 if may_be_number else 1):
             found.add(key)
     return found
 

@@ -5,7 +5,9 @@ One text decides together: W^{(1)} carries a label, w^l_j a layer, y_i^2 a power
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import zip_longest
 
@@ -115,7 +117,7 @@ class Census:
         self._costs = costs_in(nodes)
         self._arrays = never_numbers(nodes)
         self._under_root = any(isinstance(n, Root) and isinstance(n.of, Name) and n.of.base == "d" for n in nodes)
-        self.biases = biases(nodes)
+        self._biases = biases(nodes)
 
     def _is_index_script(self, script: Script) -> bool:
         return any(not isinstance(item, Number) for item in script.items)
@@ -208,11 +210,7 @@ class Census:
     def at_layer_zero(self) -> set[str]:
         """The quantities that are written at layer 0, as a^0 is."""
         found: set[str] = set()
-        for name in self._names if any(last == "L" for last in self.stages().values()) else ():
-            try:
-                use = self.use(name)
-            except NotUnderstood:
-                continue
+        for _, use in self._used() if "L" in self.stages().values() else ():
             for where, items in (("above", use.above), ("below", use.below)):
                 zeros = [at for at, item in enumerate(items) if isinstance(item, Number) and not item.value]
                 if any(self.stages().get((use.key, where, at)) == "L" for at in zeros):
@@ -236,11 +234,7 @@ class Census:
         """How many lower indices a quantity has, written or not."""
         if self._ranks is None:
             self._ranks = {}
-            for name in self._names:
-                try:
-                    one = self.use(name)
-                except NotUnderstood:
-                    continue
+            for name, one in self._used():
                 bold = not {"bold", "vec"}.isdisjoint(name.marks)
                 before = self._ranks.get(one.key, (0, 0, False))
                 staged = sum(("below", n) in self._staged(one.key) for n in range(len(one.below)))
@@ -292,6 +286,21 @@ class Census:
     def is_indexed(self, key: str) -> bool:
         """Whether a name stands somewhere with an index below it."""
         return any(self._below.get(key, ()))
+
+    def added_to_products(self) -> set[str]:
+        """The biases of products without indices."""
+        return {use.key for _, use in self._used() if self.may_be_number(use.key) is not None}
+
+    def _used(self) -> Iterator[tuple[Name, Use]]:
+        """All names that are understood, with what they are."""
+        for name in self._names:
+            with suppress(NotUnderstood):
+                yield name, self.use(name)
+
+    def may_be_number(self, key: str) -> bool | None:
+        """Whether b of X w + b may be a number; None for what is no bias of a product without indices."""
+        bare = re.split(r"[(^_]", key)[0]
+        return self._biases.get(bare) if not self.is_indexed(bare) else None
 
     def is_cost(self, node: Node) -> bool:
         """Whether it is the name of a cost."""

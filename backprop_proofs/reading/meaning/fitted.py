@@ -37,9 +37,11 @@ def fitted_network(
                 return declared_network(equations, census, costs, functions, "rows", dots=inner, split=split)
         except (Misfit, NotUnderstood):
             pass
+        biases = dict.fromkeys(census.added_to_products(), 2)
         better = nearest_ranks([(one.left, one.right) for one in equations], lines, census)
         guesses = dict(census.corrected)
-        ways = [*([(better, False)] if better else []), ({}, False), ({}, True)]
+        ways = [(biases, False)] if biases else []  # b of Z = X W + b, which may be any matrix
+        ways += [*([(better, False)] if better else []), ({}, False), ({}, True)]
         if better and _turned(lines, census) & {key for key, rank in better.items() if rank == 0}:
             ways.reverse()  # what is transposed is no number
         for corrected, single in ways:
