@@ -23,6 +23,7 @@ from backprop_proofs.reading.meaning.names import (
     letters_in,
     names_of,
 )
+from backprop_proofs.reading.meaning.stages import LASTS, stage_places
 from backprop_proofs.reading.syntax import (
     Call,
     CallOrProduct,
@@ -46,8 +47,6 @@ from backprop_proofs.reading.syntax import (
 
 _INDEX_LETTERS = frozenset("ijklmnpqrstuv") | {"alpha", "beta", "mu", "nu", "zeta", "ell", "kappa", "tau"}
 _OF_PROJECTIONS = frozenset("qkvrusp")  # letters that tell one weight matrix from another
-_COUNTING = frozenset(("l", "ell", "t", "tau", "L", "T"))  # letters that count layers or times wherever they stand
-_LAST = frozenset(("L", "T"))
 _USUAL_FUNCTIONS = frozenset(("sigma", "f", "g", "h", "phi", "varphi", "psi", "Phi", "act", "F", "G", "S"))
 
 
@@ -140,7 +139,7 @@ class Census:
         shared = {letter for letter, keys in holders.items() if len(keys) > 1 and len(letter) == 1 and letter.islower()}
         usual = {letter for letter, keys in holders.items() if letter in _INDEX_LETTERS and not keys <= COSTS}
         defined = {c.parts[0].base for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
-        found = self.summed | shifted | (usual - defined) | (shared - self.bases - defined) | (_LAST & set(holders))
+        found = self.summed | shifted | (usual - defined) | (shared - self.bases - defined) | (LASTS & set(holders))
         found -= self._projections() - self.summed - shifted
         return frozenset(found | self._chosen(found))
 
@@ -204,7 +203,7 @@ class Census:
         Such are the places that an index plus or minus a number stands at, and those that share a letter with one.
         """
         if self._stages is None:
-            self._stages = _stage_places(self, self._chains)
+            self._stages = stage_places(self._uses_by_chain(), self.firm)
         return self._stages
 
     def at_layer_zero(self) -> set[str]:
@@ -216,6 +215,13 @@ class Census:
                 if any(self.stages().get((use.key, where, at)) == "L" for at in zeros):
                     found.add(use.key)
         return found
+
+    def _uses_by_chain(self) -> Iterator[tuple[int, Use]]:
+        for number, chain in enumerate(self._chains):
+            for name in names_of(chain):
+                if not is_kronecker(name):
+                    with suppress(NotUnderstood):
+                        yield number, self.use(name)
 
     def may_be_matrices(self) -> bool:
         """Whether nothing says that there are matrices, and yet a capital without indices multiplies something."""
@@ -452,48 +458,3 @@ def _sliced(name: Name) -> bool:
 def _bare(name: Name) -> str:
     key = bare_key(name)
     return key[1:] if name.run and key.startswith("d") else key
-
-
-def _stage_places(census: Census, chains: tuple[Chain, ...]) -> dict[tuple[str, str, int], str]:
-    parent: dict[object, object] = {}
-
-    def find(item: object) -> object:
-        while parent.setdefault(item, item) != item:
-            item = parent[item]
-        return item
-
-    stepped: set[object] = set()
-    letters: dict[object, set[str]] = {}
-    places: set[tuple[str, str, int]] = set()
-    for number, chain in enumerate(chains):
-        for name in names_of(chain):
-            if is_kronecker(name):
-                continue
-            try:
-                use = census.use(name)
-            except NotUnderstood:
-                continue
-            for where, items in (("above", use.above), ("below", use.below)):
-                for position, item in enumerate(items):
-                    place = (use.key, where, position)
-                    places.add(place)
-                    spoken = set(letters_in(item))
-                    letters.setdefault(place, set()).update(spoken)
-                    if spoken & _LAST and where == "above":
-                        stepped.add(place)
-                    if isinstance(item, Plus) and len(spoken) == 1 and (number < census.firm or spoken & _COUNTING):
-                        stepped.add(place)
-                    for letter in spoken - _LAST:
-                        parent[find(place)] = find((number, letter))
-    roots = {find(place) for place in stepped}
-    staged = [place for place in places if find(place) in roots]
-    spoken_at: dict[object, set[str]] = {}
-    for place in staged:
-        spoken_at.setdefault(find(place), set()).update(letters.get(place, set()))
-    return {place: _last_of(spoken_at[find(place)], place) for place in staged}
-
-
-def _last_of(spoken: set[str], place: tuple[str, str, int]) -> str:
-    if "T" in spoken or spoken & {"t", "tau"} or (place[1] == "below" and "L" not in spoken):
-        return "T"
-    return "L"
