@@ -10,7 +10,7 @@ from sympy import Add, Pow, Symbol
 
 from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
-from backprop_proofs.checking.unsettled import said_of, undefined
+from backprop_proofs.checking.unsettled import reached, said_of, undefined
 from backprop_proofs.errors import BackpropError
 from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaque, Partial, Quantity, Ref
 from backprop_proofs.language.network import Equation, Network
@@ -22,13 +22,15 @@ from backprop_proofs.reading.meaning.one_variable import OWN
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
-from backprop_proofs.reading.syntax import Name, Node
+from backprop_proofs.reading.syntax import Name, Node, Number
 
-_STATIONARY = re.compile(
+_SAID_TO_BE_ZERO = re.compile(
     r"\b(?:set(?:ting)?|equat\w+)\b[^.]{0,80}\bzero\b|\b(?:stationary|optimum|optimal\w*|minimi[sz]er|minimum)\b"
-    r"|(?:nabla|partial)[^=\n]{0,80}=\s*0(?![.\d])",
+    r"|(?:stackrel|overset)\s*\{!\}",
     re.I,
 )
+_IS_ZERO = re.compile(r"(?:nabla|partial)[^\n]{0,300}=\s*0(?![.\d])")
+_ZERO_SLOPE = re.compile(r"nabla|∇|!|=[^=]*=\s*0|Rightarrow|implies|iff")
 _NEAR = 2_000  # characters before a row, in which it may be said where it holds
 
 
@@ -69,6 +71,17 @@ def entry_by_entry(story: Story, network: Network, made: Link) -> str | None:
             if open_ and known.ref.indices and not story.census.is_primed(body.name):
                 return str(body.name)
     return None
+
+
+def not_connected(network: Network, made: Link) -> str:
+    """Why ∂L/∂v = 0 is not proved where v does not reach L at all: what connects them may not have been understood."""
+    slope, other = sorted(made.equation, key=lambda side: not isinstance(side, Partial))
+    if other != 0 or not isinstance(slope, Partial) or not isinstance(slope.of, Ref):
+        return ""
+    of, by = slope.of.name, slope.wrt.name
+    if of == by or by in reached(Equation(slope.of, slope.of), network):
+        return ""
+    return f"nothing says how {of} depends on {by}"
 
 
 def _error_by_convention(failure: Failure) -> Finding | None:
@@ -209,9 +222,14 @@ def _in_other_layout(failure: Failure) -> Finding | None:
 
 def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
     """X^T X w = X^T y, which holds at the minimum alone."""
-    start = failure.row.span.start
+    start, end = failure.row.span
     before = failure.story.document.text[max(0, start - _NEAR) : start]
-    if not _STATIONARY.search(before) or any(map(has_derivative, failure.sides)):
+    row = failure.story.document.text[start:end]
+    zero = any(isinstance(side, Number) and not side.value for side in failure.sides)
+    said = _SAID_TO_BE_ZERO.search(before) is not None
+    if zero and (said or _ZERO_SLOPE.search(row)):
+        return Finding("not-understood", "it may be meant for the place where it is zero", failure.found.span)
+    if not (said or _IS_ZERO.search(before + row)) or any(map(has_derivative, failure.sides)):
         return None
     words = "it may be meant where the derivative is zero"
     return Finding("not-understood", words, failure.found.span)

@@ -63,7 +63,8 @@ def said_of(story: Story, row: Row) -> set[str]:
             if row.given and every & _WORDS:
                 said |= every  # a sentence that was taken for a formula
             elif not (defined or sign in _NOT_VALUES or len(every) < 2 or any(map(has_derivative, (left, right)))):
-                said |= {name for side in sides if len(side) == 1 for name in side}
+                alone = {name for side in sides if len(side) == 1 for name in side}
+                said |= every if row.given and not (alone and all(sides)) else alone  # h - e^a = 0 speaks of h
     return said
 
 

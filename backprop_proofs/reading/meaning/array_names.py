@@ -57,9 +57,10 @@ def biases(nodes: Iterable[Node]) -> dict[str, bool]:
     """b of X W + b, and whether it may be a number, as in X w + b, where X is data."""
     found: dict[str, bool] = {}
     for node in nodes:
-        added = zip(node.terms, node.signs, strict=True) if isinstance(node, Plus) else ()
-        names = [_plain(term) for term, sign in added if sign > 0]
-        products = [term for term in node.terms if isinstance(term, Product)] if isinstance(node, Plus) else []
+        signed = zip(node.terms, node.signs, strict=True) if isinstance(node, Plus) else ()
+        added = [term for term, sign in signed if sign > 0]
+        names = [_plain(term) for term in added]
+        products = [term for term in added if isinstance(term, Product)]
         for name in names:
             if name is not None and len(name.base) == 1 and name.base.islower() and products:
                 behind = [_plain(product.factors[-1]) for product in products]

@@ -12,6 +12,7 @@ from backprop_proofs.reading.meaning.names import COUNTS, FUNCTIONS, bare_key, i
 from backprop_proofs.reading.meaning.rewriting import renamed, rewritten
 from backprop_proofs.reading.syntax import Chain, Node
 
+_WEIGHTS = frozenset(("w", "W", "v", "V", "u", "U", "b", "B", "c", "theta", "Theta", "beta", "gamma"))
 _CONSTANTS = COUNTS | {"eta", "lambda", "alpha", "epsilon"}  # what is the same for all examples
 
 
@@ -44,8 +45,9 @@ def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Nod
 
 
 def _data(chains: tuple[Chain, ...], letter: str) -> set[str]:
-    """What depends on the example: what stands in the sums, what that is made of but for parameters, and what is made
-    of it. A parameter is what something is differentiated by and no equation defines.
+    """What depends on the example: what stands in the sums, what that is made of but for weights, and what is of that.
+
+    What is made of itself, as a^l is of a^{l-1}, is made of data.
     """
     defined = {bare_key(c.parts[0]): c for c in chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
     functions = _functions(chains, defined.keys())
@@ -59,12 +61,26 @@ def _data(chains: tuple[Chain, ...], letter: str) -> set[str]:
     reached = set().union(*within)
     while more := set().union(*(made_of.get(key, set()) for key in reached)) - reached:
         reached |= more
-    by = [x for chain in chains for d in tree.walk(chain) if isinstance(d, tree.Derivative) for x in d.wrt]
-    parameters = {bare_key(name) for name in by if isinstance(name, tree.Name)}
-    data = {letter} | {key for key in reached if key not in defined and key not in parameters | _CONSTANTS}
+    inputs = {key for key in reached - defined.keys() if key not in _CONSTANTS and not _is_weight(key, chains)}
+    data = {letter} | inputs | {key for key in reached if key in _made_of(key, made_of)}
+    data |= set().union(*within) & defined.keys()
     while grown := {key for key, parts in made_of.items() if parts & data} - data:
         data |= grown
     return data
+
+
+def _made_of(key: str, made_of: dict[str, set[str]]) -> set[str]:
+    """All that a quantity is made of."""
+    found: set[str] = set()
+    while more := set().union(made_of.get(key, set()), *(made_of.get(part, set()) for part in found)) - found:
+        found |= more
+    return found
+
+
+def _is_weight(key: str, chains: Iterable[Chain]) -> bool:
+    """Whether it is a parameter by its letter, or by two lower indices."""
+    names = [name for chain in chains for name in names_of(chain) if bare_key(name) == key]
+    return key in _WEIGHTS or any(sum(len(script.items) for script in name.below) > 1 for name in names)
 
 
 def _sums_over(chain: Chain, letter: str) -> bool:

@@ -364,6 +364,8 @@ class _Teller:
 
     def _from_chain(self, chain: Chain) -> Iterator[Declared]:
         left, right, *others = chain.parts
+        if not isinstance(left, tree.Name):
+            left, right, others = self._from_right(chain)
         if not isinstance(left, tree.Name) or left == right:
             return
         if others and is_entry_of_function(right):  # S_i = σ(z)_i = ..., of which the last says what it is
@@ -377,6 +379,14 @@ class _Teller:
             if one and other and one.function == other.function and isinstance(one.arguments[0], tree.Name):
                 argument = one.arguments[0]
                 yield Declared(self.census.use(argument).key, argument, other.arguments[0])
+
+    def _from_right(self, chain: Chain) -> tuple[Node, Node, list[Node]]:
+        """σ(a) = h as h = σ(a), where no equation has h on its left."""
+        first, last = chain.parts[0], chain.parts[-1]
+        lefts = {bare_key(c.parts[0]) for c in self.chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
+        if isinstance(last, tree.Name) and bare_key(last) not in lefts | {bare_key(n) for n in names_of(first)}:
+            return last, first, []
+        return first, chain.parts[1], list(chain.parts[2:])
 
     def _from_lines(self, given: set[str], own: bool) -> Iterator[tuple[Declared, Taken]]:
         """Equations of the derivation that first define a name."""
