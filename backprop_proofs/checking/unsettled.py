@@ -20,6 +20,7 @@ from backprop_proofs.reading.syntax import Node
 
 _RELATION = re.compile(r"=|\\(?:propto|approx|sim|leftarrow|gets|equiv)(?![A-Za-z])|[∝≈←~]")
 _NAME = re.compile(r"[\s&${(\[]*\\?([A-Za-z]+)\s*(?:[_^]\s*(?:\{[^{}]*\}|\\?[A-Za-z]+|\d|\([^()]*\)))*[\s&$]*")
+_LONGEST_NAME = 200  # characters of a name with its indices
 _WORDS = frozenset(("and", "where", "with", "so", "for", "if", "let"))
 _NOT_VALUES = frozenset("∈∉≠<>≤≥") | {".."}
 
@@ -51,8 +52,9 @@ def open_biases(story: Story) -> set[str]:
 def said_of(story: Story, row: Row) -> set[str]:
     """The names of which a row may say what they are: each the only quantity on a side, with others beside it."""
     if row.problem is not None:
-        found = [match[1] for side in _RELATION.split(row.source) if (match := _NAME.fullmatch(side))]
-        return set(found) if _RELATION.search(row.source) else set()
+        sides = [side for side in _RELATION.split(row.source) if len(side) <= _LONGEST_NAME]
+        found = {match[1] for side in sides if (match := _NAME.fullmatch(side))}
+        return found if _RELATION.search(row.source) else set()
     said: set[str] = set()
     for links in (story.links(row), _beside(row)):
         defined = False  # x of x = A = B

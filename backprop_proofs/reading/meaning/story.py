@@ -329,15 +329,14 @@ class _Teller:
                     usual = node.of.base in COSTS
                     if use.whole and (usual or (use.key not in self._applied() and not node.of.run)):
                         found[use.key] = None
-        if not found and not numbers & SURE_COSTS and not any(self._is_spoken_of("C")):
+        if not found and not numbers & SURE_COSTS and not self._stands("C"):
             found["C"] = None
         return list(found)[:1]
 
-    def _is_spoken_of(self, letter: str) -> Iterator[bool]:
+    def _stands(self, letter: str) -> bool:
         """Whether a letter stands for something, such as how many classes there are."""
-        for chain in self.chains:
-            for node in tree.walk(chain):
-                yield isinstance(node, tree.Name) and node.base == letter
+        nodes = [node for chain in self.chains for node in tree.walk(chain)]
+        return any(isinstance(node, tree.Name) and node.base == letter for node in nodes)
 
     def _applied(self) -> set[str]:
         return {bare_key(name) for chain in self.chains for name in names_of(chain) if name.below or name.above}
