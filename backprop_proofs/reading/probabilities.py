@@ -42,5 +42,5 @@ def _is_probability(side: list[Token]) -> bool:
     if opening is None or side[-1].type != "RP" or any(depth == 0 for depth in depths[opening + 1 : -1]):
         return False
     head = [token.text for token in side[:opening] if token.type == "NAME"]
-    barred = any(token.type == "bar" and depths[at] == 1 for at, token in enumerate(side))
-    return bool(head) and head[0] in _LETTERS and side[0].type in ("NAME", "{") and barred
+    bars = sum(token.type == "bar" and depths[at] == 1 for at, token in enumerate(side))
+    return bool(head) and head[0] in _LETTERS and side[0].type in ("NAME", "{") and bars == 1
