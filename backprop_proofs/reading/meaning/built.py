@@ -77,3 +77,15 @@ def with_exceptions(network: Network) -> Network:
             limits = tuple((s, low, high - 1 if high == last else high) for s, low, high in limits)
         changed.append(replace(known, limits=limits))
     return replace(network, definitions=tuple(changed))
+
+
+def twins_of(network: Network, given: set[str], lines: set[str]) -> set[str]:
+    """The inputs of `given` that `lines` define as one of `given` is defined: t of t_k = p_k beside y_k = p_k.
+
+    Such a line has the wrong name on its left.
+    """
+    own = [known for known in network.definitions if known.ref.name in given - lines]
+    inputs = {ref.name for known in own for ref in known.body.atoms(Ref)}
+    bodies = {canonical(known.body) for known in own}
+    found = {known.ref.name for known in network.definitions if canonical(known.body) in bodies}
+    return found & inputs & (lines - given)

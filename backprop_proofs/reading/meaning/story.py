@@ -14,7 +14,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.amended import says_more
 from backprop_proofs.reading.meaning.averages import counts
-from backprop_proofs.reading.meaning.built import interned, is_circular, with_exceptions
+from backprop_proofs.reading.meaning.built import interned, is_circular, twins_of, with_exceptions
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.conventions import after, as_chain, conventions, loss_equation, spelled_out
 from backprop_proofs.reading.meaning.declare import Declared
@@ -36,7 +36,6 @@ from backprop_proofs.reading.meaning.forms import (
     is_entry_of_function,
     is_nielsen,
     is_weighted_sum,
-    lengths_of,
     only_derivative,
     same_layer,
 )
@@ -55,6 +54,7 @@ from backprop_proofs.reading.meaning.names import (
 )
 from backprop_proofs.reading.meaning.nielsen import Usual
 from backprop_proofs.reading.meaning.rewriting import numbered, renamed
+from backprop_proofs.reading.meaning.shapes import lengths_in
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.usual import (
     NIELSEN,
@@ -253,7 +253,11 @@ class _Teller:
         used = [one for one, _ in lines]
         while True:
             try:
-                return self._network(self._arranged(declared, used)), used
+                made = self._network(self._arranged(declared, used))
+                twins = twins_of(made[0], {one.key for one in declared}, {one.key for one in used})
+                if not twins:
+                    return made, used
+                used = [one for one in used if one.key not in twins]
             except (Misfit, NotUnderstood, BackpropError) as error:
                 self._why = str(error)
                 dropped = self._to_drop(declared, used)
@@ -298,7 +302,7 @@ class _Teller:
             self.census,
             costs,
             functions_known(self.formulas, self.census, self.activation),
-            self._shapes(),
+            lengths_in(self.document.given, self.census),
             self._line_sides(),
             self.split,
         )
@@ -340,17 +344,6 @@ class _Teller:
 
     def _applied(self) -> set[str]:
         return {bare_key(name) for chain in self.chains for name in names_of(chain) if name.below or name.above}
-
-    def _shapes(self) -> dict[str, tuple[str, ...]]:
-        """W ∈ R^{n×m} of the given part."""
-        found: dict[str, tuple[str, ...]] = {}
-        for row in self.document.given:
-            for chain in chains_of(row):
-                if [r.sign for r in chain.relations] == ["∈"] and isinstance(chain.parts[0], tree.Name):
-                    letters = lengths_of(chain.parts[1])
-                    if letters:
-                        found[self.census.use(chain.parts[0]).key] = letters
-        return found
 
     # Declarations
 
