@@ -110,14 +110,23 @@ class Elaborator(Sums):
         if self.single and len(left.shape) == len(right.shape) == 1:
             return values.entrywise(self.only_entry(left), self.only_entry(right), span, self.same)
         columns = [len(side.shape) == 1 and side.shape[0] != UNIT for side in (left, right)]
-        if sign == "*" and all(columns):
-            self.warnings.append(Warned(TAKEN, "* between vectors is taken entry by entry", span))
+        if sign == "*" and (all(columns) or self._are_of_one_shape(left, right)):
+            self.warnings.append(
+                Warned(TAKEN, f"* between {'vectors' if columns[0] else 'matrices'} is taken entry by entry", span)
+            )
             return values.entrywise(left, right, span, self.same)
         if sign == "*":
             raise NotUnderstood(span, "* between arrays may be one product or another; write ⊙ or nothing")
         if sign in ("·", "•", "×", "⋆", "⊛") and all(columns):
             return self._dot(left, right, sign, span)
         return values.product(left, right, span, self.same, self.world.limits)
+
+    def _are_of_one_shape(self, left: Value, right: Value) -> bool:
+        """Whether two matrices have an entrywise product, and no other."""
+        if not len(left.shape) == len(right.shape) == 2 or UNIT in left.shape + right.shape:
+            return False
+        same = self.world.dims.same
+        return all(map(same, left.shape, right.shape)) and not same(*left.shape)
 
     def _dot(self, left: Value, right: Value, sign: str, span: Span) -> Value:
         """u · v, the inner product; ⊙ where that does not fit."""
