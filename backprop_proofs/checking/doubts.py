@@ -1,4 +1,4 @@
-"""Why a link that fails may be meant otherwise: what the text leaves open, or takes for granted besides."""
+"""Why a link that fails, or one that is proved, may be meant otherwise: what the text leaves open."""
 
 from __future__ import annotations
 
@@ -57,7 +57,15 @@ def doubt(failure: Failure) -> Finding | None:
     return next((found for reason in _REASONS if (found := reason(failure)) is not None), None)
 
 
-def entry_by_entry(story: Story, network: Network, made: Link) -> str | None:
+def doubt_of_proof(story: Story, network: Network, made: Link) -> str | None:
+    """Why a link that is proved in its network may be wrong of what is meant, or None."""
+    function = _entry_by_entry(story, network, made)
+    if function is not None:
+        return f"{function} is taken entry by entry, and may be any function of the whole"
+    return _not_connected(network, made)
+
+
+def _entry_by_entry(story: Story, network: Network, made: Link) -> str | None:
     """The open function g of y = g(x) that an equation takes the Jacobian of, where nothing says it is of each entry.
 
     A prime on it anywhere says so, and so does the name σ.
@@ -73,14 +81,14 @@ def entry_by_entry(story: Story, network: Network, made: Link) -> str | None:
     return None
 
 
-def not_connected(network: Network, made: Link) -> str:
+def _not_connected(network: Network, made: Link) -> str | None:
     """Why ∂L/∂v = 0 is not proved where v does not reach L at all: what connects them may not have been understood."""
     slope, other = sorted(made.equation, key=lambda side: not isinstance(side, Partial))
     if other != 0 or not isinstance(slope, Partial) or not isinstance(slope.of, Ref):
-        return ""
+        return None
     of, by = slope.of.name, slope.wrt.name
     if of == by or by in reached(Equation(slope.of, slope.of), network):
-        return ""
+        return None
     return f"nothing says how {of} depends on {by}"
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from time import process_time
 
 from backprop_proofs.checking.conditions import doubt_beside
-from backprop_proofs.checking.doubts import Failure, doubt, entry_by_entry, not_connected
+from backprop_proofs.checking.doubts import Failure, doubt, doubt_of_proof
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.hypotheses import as_facts, hypotheses
 from backprop_proofs.checking.judge import Judgement, court_of
@@ -132,12 +132,8 @@ class LinkJudge:
         except _NOT_JUDGED as error:
             return Said(UNDECIDED, Finding("not-decided", str(error), span_of(right)))
         if judgement.theorem is not None:
-            apart = not_connected(network, made)
-            if apart:
-                return Said(UNDECIDED, Finding("not-understood", apart, span_of(right)))
-            open_ = entry_by_entry(self.story, network, made)
-            reason = f"{open_} is taken entry by entry, and may be any function of the whole" if open_ else ""
-            return Said(UNDECIDED, Finding("not-understood", reason, span_of(right))) if open_ else _proved(judgement)
+            reason = doubt_of_proof(self.story, network, made)
+            return Said(UNDECIDED, Finding("not-understood", reason, span_of(right))) if reason else _proved(judgement)
         if judgement.counterexample is None:
             return _undecided(judgement, right)
         found = finding_of(made, judgement.counterexample, right)

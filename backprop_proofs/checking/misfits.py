@@ -18,36 +18,37 @@ def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[
     It is undecided where it fits with gradients or vectors as rows, where it fits with the indices that stand
     elsewhere, where the layers were guessed, and where it speaks of what no equation does. Raises NotUnderstood.
     """
-    world = story.world
-    assert world is not None
-    if misfit.code == "shape" and world.layout == "columns" and _fits_in_rows(story, left, right):
+    if misfit.code == "shape" and _fits_in_rows(story, left, right):
         words = "where gradients or vectors are rows this fits, where they are columns it does not; write indices"
         return UNDECIDED, Finding("layout", words, misfit.span)
-    if misfit.code == "shape" and _without_indices(story, left, right):
-        words = "the indices are left out here, and stand elsewhere; with them it may be right"
-        return UNDECIDED, Finding("not-understood", words, misfit.span)
-    if misfit.code == "index-range" and story.guessed:
-        words = f"with the layers that the letters seem to tell, {misfit.message}"
-        return UNDECIDED, Finding("not-understood", words, misfit.span)
-    if misfit.code == "index-range" and any(
-        story.census.is_shifted(name) for side in (left, right) for name in names_of(side)
-    ):
-        words = f"{misfit.message}, unless it starts at 0 or lies within"
-        return UNDECIDED, Finding("not-understood", words, misfit.span)
-    if misfit.code == "shape" and _of_one_neuron(story):
-        words = f"where each layer has one neuron it may be right; where it has more, {misfit.message}"
-        return UNDECIDED, Finding("not-understood", words, misfit.span)
-    unused = misfit.code == "unused-bound-index"
-    if unused and story.example is not None:
-        words = f"{misfit.message}; it may stand for an example, on which what is summed depends"
-        return UNDECIDED, Finding("not-understood", words, misfit.span)
-    sure = unused or not _unknown(story, left, right)
+    otherwise = _meant_otherwise(story, misfit, left, right)
+    if otherwise is not None:
+        return UNDECIDED, Finding("not-understood", otherwise, misfit.span)
+    sure = misfit.code == "unused-bound-index" or not _unknown(story, left, right)
     return REFUTED if sure else UNDECIDED, Finding(misfit.code, misfit.message, misfit.span)
+
+
+def _meant_otherwise(story: Story, misfit: Misfit, left: Node, right: Node) -> str | None:
+    """How a link that does not fit may be meant, where the text leaves that open."""
+    names = (*names_of(left), *names_of(right))
+    if misfit.code == "shape" and _without_indices(story, left, right):
+        return "the indices are left out here, and stand elsewhere; with them it may be right"
+    if misfit.code == "shape" and _of_one_neuron(story):
+        return f"where each layer has one neuron it may be right; where it has more, {misfit.message}"
+    if misfit.code == "index-range" and story.guessed:
+        return f"with the layers that the letters seem to tell, {misfit.message}"
+    if misfit.code == "index-range" and any(map(story.census.is_shifted, names)):
+        return f"{misfit.message}, unless it starts at 0 or lies within"
+    if misfit.code == "unused-bound-index" and story.example is not None:
+        return f"{misfit.message}; it may stand for an example, on which what is summed depends"
+    return None
 
 
 def _fits_in_rows(story: Story, left: Node, right: Node) -> bool:
     """Whether the shapes of an equation fit where gradients, or all vectors, are rows. Raises NotUnderstood."""
     assert story.world is not None
+    if story.world.layout != "columns":
+        return False
     jacobians = () if story.census.transposes_jacobians else ("denominator",)
     for layout in ("gradient rows", *jacobians, "rows"):
         try:

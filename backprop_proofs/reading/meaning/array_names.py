@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from backprop_proofs.reading.meaning.names import COSTS, bare_key
+from backprop_proofs.reading.meaning.names import COSTS, SURE_COSTS, bare_key
 from backprop_proofs.reading.meaning.values import ENTRYWISE
 from backprop_proofs.reading.syntax import Call, Derivative, Group, Nabla, Name, Node, Plus, Product, Transpose
 
 SCALARS = frozenset(("m", "n", "N", "eta", "lambda", "epsilon", "alpha", "gamma", "beta", "mu"))  # numbers mostly
-_COSTS = frozenset(("C", "E", "J", "L", "Loss", "loss", "Cost", "cost"))
+_COSTS = SURE_COSTS - {"ell"}
 _WEIGHTS = frozenset(("w", "theta", "beta", "omega"))  # what stands behind a matrix of data
 
 

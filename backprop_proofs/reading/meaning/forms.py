@@ -161,3 +161,20 @@ def opposite(one: tree.Chain | None, other: tree.Chain | None) -> bool:
         return set(one.parts) == set(other.parts)
     apart = any(a in ((">",), ("≥",)) and b in (("<",), ("≤",)) for a, b in (signs, signs[::-1]))
     return apart and one.parts == other.parts
+
+
+def whole_number(node: Node, more: int) -> int | None:
+    """A whole number; None for anything else."""
+    if isinstance(node, tree.Plus) and len(node.terms) == 1:
+        number = whole_number(node.terms[0], 0)
+        return None if number is None else node.signs[0] * number + more
+    return int(node.value) + more if isinstance(node, tree.Number) and node.value.denominator == 1 else None
+
+
+def offset_of(node: Node) -> tuple[Node, int]:
+    """n and -1 of n - 1."""
+    if isinstance(node, tree.Plus) and len(node.terms) == 2:
+        by = whole_number(node.terms[1], 0)
+        if by is not None and node.signs[0] > 0:
+            return node.terms[0], node.signs[1] * by
+    return node, 0

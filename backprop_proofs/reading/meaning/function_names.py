@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.census import Census
+from backprop_proofs.reading.meaning.forms import offset_of
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, letter_of, names_of
 from backprop_proofs.reading.syntax import Node
 
@@ -51,8 +52,7 @@ def _last(layers: Iterable[list[Node]]) -> list[Node] | None:
 
 def _offset(items: list[Node]) -> tuple[str | None, int]:
     """l and -1 of l - 1."""
-    only = items[0] if len(items) == 1 else None
-    if isinstance(only, tree.Plus) and len(only.terms) == 2 and isinstance(only.terms[1], tree.Number):
-        number = only.terms[1].value
-        return (letter_of(only.terms[0]), only.signs[1] * int(number)) if number.denominator == 1 else (None, 0)
-    return (letter_of(only), 0) if only is not None else (None, 0)
+    if len(items) != 1:
+        return None, 0
+    base, by = offset_of(items[0])
+    return letter_of(base), by

@@ -18,6 +18,7 @@ from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.distinctions import Distinctions
+from backprop_proofs.reading.meaning.forms import offset_of, whole_number
 from backprop_proofs.reading.meaning.names import NotUnderstood, letter_of
 from backprop_proofs.reading.meaning.naming import Warned
 from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order
@@ -122,7 +123,7 @@ class Sums(Distinctions):
             letter.first += [self.index_expression(low.node, scope) + low.more for low in written.lows]
             letter.last += [self._stage(high.node, scope) + high.more for high in written.highs]
             return
-        starts = {_number(low.node, low.more) for low in written.lows}
+        starts = {whole_number(low.node, low.more) for low in written.lows}
         if not starts <= {0, 1} or len(starts) > 1 or len(written.highs) > 1:
             raise NotUnderstood(node.span, PART)
         if not written.highs or letter.dim is None:
@@ -232,22 +233,10 @@ def _compared(chain: tree.Chain, letter: str) -> Iterator[tuple[str, Node]]:
         raise NotUnderstood(chain.span, "this condition under a sum is not understood")
 
 
-def _number(node: Node, more: int) -> int | None:
-    """A whole number; None for anything else."""
-    if isinstance(node, tree.Plus) and len(node.terms) == 1:
-        number = _number(node.terms[0], 0)
-        return None if number is None else node.signs[0] * number + more
-    return int(node.value) + more if isinstance(node, tree.Number) and node.value.denominator == 1 else None
-
-
 def _as_offset(end: _End) -> tuple[Node, int]:
     """n and -1 of n - 1."""
-    node = end.node
-    if isinstance(node, tree.Plus) and len(node.terms) == 2:
-        by = _number(node.terms[1], 0)
-        if by is not None and node.signs[0] > 0:
-            return node.terms[0], end.more + node.signs[1] * by
-    return node, end.more
+    base, by = offset_of(end.node)
+    return base, end.more + by
 
 
 def _stem(base: Node) -> Node:
