@@ -53,7 +53,7 @@ class Task(NamedTuple):
 class Outcome(NamedTuple):
     """What came of a file: its entry of the JSON document, its page, and why it could not be checked, if it could not.
 
-    It is plain data, so that it passes from one process to another.
+    It is plain data, so that it passes from one process to another. Beside a page, the entry is without mended lines.
     """
 
     file: str
@@ -132,7 +132,7 @@ def _checked(task: Task, text: str) -> Outcome:
 
         return Outcome(task.file, page_entry(task.file, report))
     page = page_lines(report, task.page, task.unicode, task.width, task.file)
-    return Outcome(task.file, file_entry(task.file, report), tuple(page))
+    return Outcome(task.file, file_entry(task.file, report, mended=not task.page), tuple(page))
 
 
 def outcomes(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:

@@ -68,7 +68,7 @@ class Votes:
 def undecided(line: CheckedLine, message: str) -> CheckedLine:
     """The line without its verdict."""
     return replace(
-        line, verdict=UNDECIDED, code="not-understood", message=message, counterexample=None, repair=None, rules=()
+        line, verdict=UNDECIDED, code="not-understood", message=message, counterexample=None, mender=None, rules=()
     )
 
 

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import process_time
 
 from backprop_proofs.checking.both import Votes, in_both, undecided
@@ -19,6 +20,7 @@ from backprop_proofs.checking.report import (
     UNDECIDED,
     UNREADABLE,
     CheckedLine,
+    Repair,
     Report,
     verdict_of,
 )
@@ -92,12 +94,13 @@ def _by_weights(checker: _Checker, report: Report, activation: str | None, cost:
 
 @dataclass
 class _Checker:
-    """until: up to what processor time steps are compared and mendings are sought."""
+    """until: up to what processor time steps are compared; left: what is left of it for mendings."""
 
     document: Document
     story: Story
     until: float = field(default_factory=lambda: process_time() + _SECONDS)
     chains: Chains = field(default_factory=Chains)
+    left: float = 0.0
 
     def __post_init__(self) -> None:
         self.links = LinkJudge(self.story, self.until - _SECONDS + _MORE_SECONDS)
@@ -164,14 +167,14 @@ class _Checker:
                     said, finding=replace(said.finding, message=f"link {number + 1}: {said.finding.message}")
                 )
             yield said
-            self.chains.add(left, right, row.line, said.verdict)
+            self.chains.add(left, right, row.line, said.verdict, said.made)
 
     def _stepped(self, left: Node, right: Node, said: Said) -> Said:
         """The same with the rules of the step from the line above, and with what that step says where one is wrong."""
         above = self.chains.above(left)
         if above is None or said.judgement is None or process_time() > self.until:
             return said
-        verdict, theorem = self.links.step(above.right, right)
+        verdict, theorem = self.links.step(above, right, said.made)
         note = remark(said.verdict, above, verdict)
         if note is not None and said.verdict == PROVED:
             said = replace(said, finding=Finding("does-not-follow", note, span_of(right)))
@@ -184,14 +187,21 @@ class _Checker:
     # Mending
 
     def mended(self, report: Report) -> Report:
-        """The report with what mends its refuted lines."""
-        rows = self.document.derivation
-        return replace(report, lines=tuple(map(self._mended, rows, report.lines)))
-
-    def _mended(self, row: Row, line: CheckedLine) -> CheckedLine:
-        if line.verdict != REFUTED or process_time() > self.until:
-            return line
+        """The report with what seeks a repair of each refuted line, in the processor time that is left."""
         if self.story.network is None or self.story.world is None:
-            return line
-        repair = Mender(self.document, self.story, court_of, self.until).repair(row)
-        return line if repair is None else replace(line, repair=repair)
+            return report
+        self.left = self.until - process_time()
+        rows = self.document.derivation
+        return replace(report, lines=tuple(map(self._with_mender, rows, report.lines)))
+
+    def _with_mender(self, row: Row, line: CheckedLine) -> CheckedLine:
+        return replace(line, mender=partial(self._repair, row)) if line.verdict == REFUTED else line
+
+    def _repair(self, row: Row) -> Repair | None:
+        if self.left <= 0:
+            return None
+        with _uncollected():
+            start = process_time()
+            repair = Mender(self.document, self.story, court_of, start + self.left).repair(row)
+            self.left -= process_time() - start
+        return repair

@@ -12,7 +12,7 @@ from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
 from backprop_proofs.checking.unsettled import reached, said_of, undefined
 from backprop_proofs.errors import BackpropError
-from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaque, Partial, Quantity, Ref
+from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaque, Partial, Quantity, Ref, parts_of
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.forms import has_derivative
@@ -70,7 +70,7 @@ def _entry_by_entry(story: Story, network: Network, made: Link) -> str | None:
 
     A prime on it anywhere says so, and so does the name σ.
     """
-    slopes = [part for side in made.equation for part in side.atoms(Partial) if made.array]
+    slopes = [part for side in made.equation for part in parts_of(side, Partial) if made.array]
     pairs = {(part.of.name, part.wrt.name) for part in slopes if isinstance(part.of, Ref) and part.wrt.indices}
     for known in network.definitions:
         body = known.body
@@ -125,7 +125,7 @@ def _name_of_anything(failure: Failure) -> Finding | None:
 
 def _of_known_functions(made: Link, network: Network) -> bool:
     """Whether it is a rule of functions with a formula, for any number."""
-    called = {call.name for side in made.equation for call in side.atoms(Fn)} - set(GIVEN_FUNCTIONS)
+    called = {call.name for side in made.equation for call in parts_of(side, Fn)} - set(GIVEN_FUNCTIONS)
     return all(network.function(name) is not None for name in called) and any(n.startswith(OWN) for n in made.names)
 
 
@@ -163,7 +163,7 @@ def _cost_of_every_time(failure: Failure) -> Finding | None:
 
 def _at_two_stages(equation: Equation, cost: str) -> bool:
     """Whether the cost is differentiated by something at t - 1 or t + 1."""
-    slopes = [part for side in equation for part in side.atoms(Partial) if part.of == Ref(Quantity(cost))]
+    slopes = [part for side in equation for part in parts_of(side, Partial) if part.of == Ref(Quantity(cost))]
     return any(isinstance(index, Add) for slope in slopes for index in slope.wrt.indices)
 
 
@@ -178,9 +178,9 @@ def _open_at_every_stage(failure: Failure) -> bool:
 
 def _is_recursive(network: Network, part: Each) -> bool:
     """Whether what the set is of is defined by itself at another time."""
-    names = {ref.name for ref in part.atoms(Ref)}
+    names = {ref.name for ref in parts_of(part, Ref)}
     bodies = [(d.ref.name, d.body) for d in network.definitions if d.ref.name in names]
-    return any(ref.name == name for name, body in bodies for ref in body.atoms(Ref))
+    return any(ref.name == name for name, body in bodies for ref in parts_of(body, Ref))
 
 
 def _gradient_of_average(failure: Failure) -> Finding | None:
@@ -196,7 +196,7 @@ def _is_average(network: Network, cost: str) -> bool:
     """Whether the cost is divided by a number of examples."""
     bodies = [definition.body for definition in network.definitions if definition.ref.name == cost]
     sizes = {letter for letter, _, _ in network.parameters}
-    powers = [power for body in bodies for power in body.atoms(Pow) if power.exp == -1]
+    powers = [power for body in bodies for power in parts_of(body, Pow) if power.exp == -1]
     return any(isinstance(power.base, Symbol) and power.base in sizes for power in powers)
 
 

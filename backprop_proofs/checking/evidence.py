@@ -20,7 +20,7 @@ from backprop_proofs.evidence.exact import Check, check_exact
 from backprop_proofs.evidence.raw import check_raw
 from backprop_proofs.evidence.sizes import sample_sizes, written_sizes
 from backprop_proofs.kernel.theorem import Theorem
-from backprop_proofs.language.expressions import Partial, Ref
+from backprop_proofs.language.expressions import Partial, Ref, parts_of
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.mlp import L, m, mlp, n
 from backprop_proofs.networks.structure import cost_of
@@ -181,7 +181,7 @@ def _statement(name: str, theorem: Theorem) -> Statement:
 def _inputs(network: Network) -> Iterator[str]:
     """The quantities that no equation defines and some equation uses."""
     defined = {definition.ref.name for definition in network.definitions + network.abbreviations}
-    used = {ref.name for definition in network.definitions for ref in definition.body.atoms(Ref)}
+    used = {ref.name for definition in network.definitions for ref in parts_of(definition.body, Ref)}
     return (name for name in network.families if name in used - defined)
 
 

@@ -19,7 +19,7 @@ from backprop_proofs.evidence.given import Given, impose
 from backprop_proofs.evidence.instance import Instance, Program
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import canonical, substitute, substitute_index
-from backprop_proofs.language.expressions import Fn, Opaque, Ref
+from backprop_proofs.language.expressions import Fn, Opaque, Ref, parts_of
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Equation, Network
 
@@ -93,9 +93,8 @@ class Court:
 
     def _grows(self, equation: Equation) -> bool:
         """Whether the numbers of exact instances would get too long to be read."""
-        return (
-            max((self._degree(ref.name, frozenset()) for side in equation for ref in side.atoms(Ref)), default=1) > 64
-        )
+        names = {ref.name for side in equation for ref in parts_of(side, Ref)}
+        return max((self._degree(name, frozenset()) for name in names), default=1) > 64
 
     def _degree(self, name: str, been: frozenset[str]) -> int:
         """About how high a power of the inputs a quantity is: functions count as squares."""

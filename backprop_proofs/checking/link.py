@@ -15,7 +15,7 @@ from backprop_proofs.checking.judge import Judgement, court_of
 from backprop_proofs.checking.misfits import misfit_said
 from backprop_proofs.checking.readings import Reading, proof_of, readings
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED
-from backprop_proofs.checking.steps import rules_of
+from backprop_proofs.checking.steps import Above, between, rules_of
 from backprop_proofs.checking.unsettled import open_biases, reached, said_in_given
 from backprop_proofs.errors import BackpropError, Malformed
 from backprop_proofs.kernel.theorem import Theorem
@@ -36,13 +36,14 @@ _NOT_JUDGED = (BackpropError, RecursionError, ArithmeticError)
 
 @dataclass(frozen=True)
 class Said:
-    """What is said of one link of a row."""
+    """What is said of one link of a row. made: what it says, where it was judged."""
 
     verdict: str
     finding: Finding | None = None
     judgement: Judgement | None = None
     notes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    made: Link | None = None
 
 
 @dataclass
@@ -65,11 +66,13 @@ class LinkJudge:
         except (BackpropError, RecursionError) as error:
             return Said(UNDECIDED, Finding("not-understood", str(error), span_of(right)))
 
-    def step(self, above: Node, right: Node) -> tuple[str, Theorem | None]:
-        """The verdict on above = right alone, and its theorem."""
+    def step(self, above: Above, right: Node, here: Link | None) -> tuple[str, Theorem | None]:
+        """The verdict on above = right alone, and its theorem. here: what left = right says, of the same left side."""
         assert self.story.world is not None
         try:
-            made, _ = link(self.story.world, self.story.census, above, right)
+            made = between(above.made, here)
+            if made is None:
+                made, _ = link(self.story.world, self.story.census, above.right, right)
             judgement = court_of(self._network(made)).judge(made.equation, made.limits)
         except Misfit:
             return REFUTED, None
@@ -94,7 +97,8 @@ class LinkJudge:
         self.reached[row.index or 0] = self.reached.get(row.index or 0, frozenset()) | names
         said = self._unless_open(names, right, made.names) or self._judged(row, made, left, right)
         said = _beside(row, made.limits, said)
-        return replace(said, notes=(*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED)))
+        notes = (*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED))
+        return replace(said, notes=notes, made=made)
 
     @cached_property
     def _said_in_given(self) -> dict[str, int]:

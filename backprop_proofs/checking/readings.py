@@ -21,7 +21,7 @@ from backprop_proofs.derivation.equate import equated
 from backprop_proofs.errors import BackpropError
 from backprop_proofs.kernel.theorem import Theorem, assume
 from backprop_proofs.language.binding import canonical, free_indices, opened, substitute, substitute_limits, sum_over
-from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Ref, add, mul, negative
+from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Ref, add, mul, negative, parts_of
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.networks.structure import renamed_limits
@@ -61,7 +61,7 @@ def readings(
 def _as_sigmoid(plain: Reading) -> Iterator[Reading]:
     network = plain.network
     bodies = [definition.body for definition in network.definitions + network.abbreviations]
-    used = {call.name for expr in (*plain.equation, *bodies) for call in expr.atoms(Fn)}
+    used = {call.name for expr in (*plain.equation, *bodies) for call in parts_of(expr, Fn)}
     for name in _SIGMOIDS:
         if name in used and network.function(name) is None:
             known = _with_sigmoid(network, name)
@@ -84,10 +84,10 @@ def _labels(network: Network, added: set[str]) -> Iterator[tuple[Equation, tuple
     defined = {d.ref.name for d in network.definitions + network.abbreviations}
     seen = set(added)
     for definition in network.definitions:
-        for total in definition.body.atoms(IndexSum):
-            if not total.body.has(Fn) or not any(call.name == "log" for call in total.body.atoms(Fn)):
+        for total in parts_of(definition.body, IndexSum):
+            if not parts_of(total.body, Fn) or not any(call.name == "log" for call in parts_of(total.body, Fn)):
                 continue
-            for ref in total.body.atoms(Ref):
+            for ref in parts_of(total.body, Ref):
                 free = ref.name not in defined and ref.indices and ref.indices[-1] == total.index
                 if (
                     free
@@ -182,7 +182,7 @@ def _with_totals(side: Expr, total: Expr, slots: Sequence[Symbol]) -> Expr:
     if not isinstance(side, Add):
         return side
     label = total.body.quantity
-    held = [[ref for ref in term.atoms(Ref) if ref.quantity == label] for term in side.args]
+    held = [[ref for ref in parts_of(term, Ref) if ref.quantity == label] for term in side.args]
     first = next((refs[0] for refs in held if refs), None)
     if first is None or all(held):
         return add(*(_with_totals(term, total, slots) for term in side.args))

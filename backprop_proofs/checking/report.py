@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from backprop_proofs.evidence.exact import Counterexample
 from backprop_proofs.language.network import Network
@@ -33,7 +35,7 @@ class CheckedLine(Shown):
     index: from 0; line, column: from 1; span: its place in the text. verdict: "proved", "refuted", "undecided" or
     "unreadable". code: the stable name of the finding, such as "free-index", or None where nothing is to be said;
     message: one sentence on it; place: where in the text it is. counterexample: the network on which it fails.
-    rules: those that its proof used, in order. notes: warnings, and what it was taken for.
+    rules: those that its proof used, in order. notes: warnings, and what it was taken for. mender: what seeks a repair.
     """
 
     index: int
@@ -46,9 +48,17 @@ class CheckedLine(Shown):
     message: str = ""
     place: Span | None = None
     counterexample: Counterexample | None = None
-    repair: Repair | None = None
     rules: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    mender: Callable[[], Repair | None] | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def repair(self) -> Repair | None:
+        """What mends a refuted line, or None; sought when it is first asked for, as it takes longer than all else.
+
+        Processor time for it: what is left of 1.2 s for all lines of a text together.
+        """
+        return None if self.mender is None else self.mender()
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backprop_proofs.checking.report import PROVED, REFUTED
 from backprop_proofs.kernel.theorem import Step, Theorem
+from backprop_proofs.language.network import Equation
+from backprop_proofs.reading.meaning.statement import Link
 from backprop_proofs.reading.syntax import Node
 
 MANY_RULES = 5  # a step of more rules than these is said to skip some
@@ -14,11 +16,15 @@ MANY_RULES = 5  # a step of more rules than these is said to skip some
 
 @dataclass(frozen=True)
 class Above:
-    """The last that was written of a left side: its right side, the line it stands in, the verdict on that line."""
+    """The last that was written of a left side: its right side, the line it stands in, the verdict on that line.
+
+    made: what that equation says, where it was judged.
+    """
 
     right: Node
     line: int
     verdict: str
+    made: Link | None = None
 
 
 @dataclass
@@ -33,12 +39,19 @@ class Chains:
         """What an equation of this left side comes after, or None where it is the first, or goes on in its own row."""
         return None if left is self._end else self._last.get(left)
 
-    def add(self, left: Node, right: Node, line: int, verdict: str) -> None:
+    def add(self, left: Node, right: Node, line: int, verdict: str, made: Link | None = None) -> None:
         """Enter an equation and the verdict on it."""
         if left is not self._end or self._root is None:
             self._root = left
-        self._last[self._root] = Above(right, line, verdict)
+        self._last[self._root] = Above(right, line, verdict, made)
         self._end = right
+
+
+def between(above: Link | None, here: Link | None) -> Link | None:
+    """b = c, where a = b and a = c are known for the same letters; None where they are of two left sides."""
+    if above is None or here is None or (above.equation.lhs, above.limits) != (here.equation.lhs, here.limits):
+        return None
+    return replace(here, equation=Equation(above.equation.rhs, here.equation.rhs), names=(*above.names, *here.names))
 
 
 def rules_of(theorem: Theorem) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from backprop_proofs.language.expressions import Opaque, Ref
+from backprop_proofs.language.expressions import Opaque, Ref, parts_of
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
@@ -73,7 +73,7 @@ def said_of(story: Story, row: Row) -> set[str]:
 def reached(equation: Equation, network: Network) -> frozenset[str]:
     """All that the sides of an equation are made of, by definitions and names for expressions."""
     made_of = _made_of(network)
-    found = {ref.name for side in equation for ref in side.atoms(Ref)}
+    found = {ref.name for side in equation for ref in parts_of(side, Ref)}
     pending = list(found)
     while pending:
         more = made_of.get(pending.pop(), set()) - found
@@ -87,7 +87,7 @@ def _made_of(network: Network) -> dict[str, set[str]]:
     """The names in what defines each name."""
     made_of: dict[str, set[str]] = {}
     for known in network.definitions + network.abbreviations:
-        made_of.setdefault(known.ref.name, set()).update(ref.name for ref in known.body.atoms(Ref))
+        made_of.setdefault(known.ref.name, set()).update(ref.name for ref in parts_of(known.body, Ref))
     return made_of
 
 

@@ -23,7 +23,7 @@ from backprop_proofs.derivation.tactics import collapse, derivative_of, work_out
 from backprop_proofs.derivation.tidy import sums_last, tidied
 from backprop_proofs.kernel.theorem import Theorem, assume, induction
 from backprop_proofs.language.binding import each
-from backprop_proofs.language.expressions import IndexSum, Opaque, Partial, Quantity, Ref, mul
+from backprop_proofs.language.expressions import IndexSum, Opaque, Partial, Quantity, Ref, mul, parts_of
 from backprop_proofs.language.network import Definition, Equation, Network
 from backprop_proofs.networks.mlp import C, L, Letters, b, j, k, l, layers, letters_of, neurons, w
 
@@ -117,7 +117,7 @@ def bp4(net: Network) -> Theorem:
     for of, wrt, known in ((C, decay, ()), (decay, w[l, j, k], limits)) if decays else ():
         chain.use(derivative_of(net, known, of, wrt), chain.at(is_partial(of.quantity, wrt.quantity)))
     path = collapse(chain).at(
-        lambda part: isinstance(part, Mul) and part.has(at.quantity("delta")) and not part.has(IndexSum)
+        lambda part: isinstance(part, Mul) and part.has(at.quantity("delta")) and not parts_of(part, IndexSum)
     )
     chain.step("ring", path, to=_swapped(chain.part(path)))
     return closed(_mean(chain).theorem)

@@ -13,7 +13,7 @@ from backprop_proofs.errors import InvalidInput, Malformed, Refused
 from backprop_proofs.kernel.dependence import unpacked
 from backprop_proofs.kernel.theorem import Theorem, matrix_form
 from backprop_proofs.language.binding import Path, alpha_equal, free_indices, substitute
-from backprop_proofs.language.expressions import Opaque, Partial, Ref
+from backprop_proofs.language.expressions import Opaque, Partial, Ref, parts_of
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.structure import cost_of, renamed_limits
@@ -40,7 +40,7 @@ def gradient(network: Network, cost: Ref, x: Ref, limits: tuple[Limit, ...]) -> 
     through = users_of(network, x, cost, limits)
     if any(unpacked(instances)[0] == cost for instances in through):
         lemma = derivative_of(network, limits, cost, x)
-        if len(through) > 1 and any(partial.wrt == x for partial in lemma.statement.rhs.atoms(Partial)):
+        if len(through) > 1 and any(partial.wrt == x for partial in parts_of(lemma.statement.rhs, Partial)):
             raise InvalidInput(f"derive: {cost} uses {x}, and no formula says how, or only at some of its indices")
         return _tidy(chain.use(lemma, ()))
     if not through:
@@ -126,7 +126,7 @@ def _name_of(network: Network, cotangent: Partial) -> Ref | None:
 def _is_primitive(network: Network, cost: Ref, wrt: Ref) -> bool:
     """Whether the cost is an unspecified function of wrt: nothing more is known of ∂C/∂wrt."""
     bodies = (d.body for d in network.definitions if d.ref == cost)
-    return any(isinstance(b, Opaque) and any(r.quantity == wrt.quantity for r in b.atoms(Ref)) for b in bodies)
+    return any(isinstance(b, Opaque) and any(r.quantity == wrt.quantity for r in parts_of(b, Ref)) for b in bodies)
 
 
 def _tidy(chain: Chain) -> Theorem:

@@ -21,7 +21,7 @@ from backprop_proofs.errors import BackpropError, Malformed, Refused
 from backprop_proofs.kernel.dependence import find_path, region_of, unpacked
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import Path, limits_on_path, substitute, subterm
-from backprop_proofs.language.expressions import Fn, Opaque, Partial, Ref
+from backprop_proofs.language.expressions import Fn, Opaque, Partial, Ref, parts_of
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.structure import renamed_limits
@@ -302,7 +302,7 @@ class _Search:
 
     def _uses(self, side: Chain, path: Path, ref: Expr, refs: list[tuple[Chain, Path, Expr]], how: int) -> bool:
         bodies = [d.body for d in self.network.definitions if d.ref.quantity == ref.quantity]
-        used = {inner.quantity for body in bodies for inner in body.atoms(Ref)}
+        used = {inner.quantity for body in bodies for inner in parts_of(body, Ref)}
         if not bodies or any(isinstance(body, Opaque) for body in bodies):
             return False
         return any(
@@ -324,9 +324,9 @@ class _Search:
 
 def _kinds(expr: Expr) -> set[tuple[object, ...]]:
     """The quantities, the derivatives and the functions that an expression speaks of, without their indices."""
-    refs: set[tuple[object, ...]] = {(ref.quantity,) for ref in expr.atoms(Ref)}
-    partials = {(Partial, getattr(part.of, "quantity", None), part.wrt.quantity) for part in expr.atoms(Partial)}
-    return refs | partials | {(call.name, call.primes) for call in expr.atoms(Fn)}
+    refs: set[tuple[object, ...]] = {(ref.quantity,) for ref in parts_of(expr, Ref)}
+    partials = {(Partial, getattr(part.of, "quantity", None), part.wrt.quantity) for part in parts_of(expr, Partial)}
+    return refs | partials | {(call.name, call.primes) for call in parts_of(expr, Fn)}
 
 
 def _has_more_than(parts: int, expr: Expr) -> bool:

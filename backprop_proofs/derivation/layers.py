@@ -11,7 +11,7 @@ from backprop_proofs.derivation.tidy import factored, tidied
 from backprop_proofs.errors import Refused
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import free_indices
-from backprop_proofs.language.expressions import IndexSum, Partial, Ref
+from backprop_proofs.language.expressions import IndexSum, Partial, Ref, parts_of
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Definition, Network
 from backprop_proofs.networks.activations import activation_named
@@ -96,7 +96,7 @@ def cost_slope(net: Network) -> Theorem:
 def settle_sum(chain: Chain) -> Chain:
     """Σ_k ∂C/∂a_k ∂a_k/∂z_j with the link put in: collapsed where [k = j] is a factor; else what of it collapses."""
     collapse(chain)
-    if not chain.rhs.has(IndexSum):
+    if not parts_of(chain.rhs, IndexSum):
         return chain
     for path in list(find_all(chain.rhs, lambda part: isinstance(part, IndexSum))):
         if _has_constant(chain.part(path)):

@@ -20,7 +20,7 @@ from backprop_proofs.derivation.tidy import tidied
 from backprop_proofs.errors import InvalidInput
 from backprop_proofs.kernel.normal_form import solved_for
 from backprop_proofs.language.binding import free_indices, opened, refreshed, substitute, substitute_index
-from backprop_proofs.language.expressions import Binder, Delta, Partial, Ref, mul, rebuild
+from backprop_proofs.language.expressions import Binder, Delta, Partial, Ref, mul, parts_of, rebuild
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Definition, Network
 from backprop_proofs.networks.mlp import C, L
@@ -190,7 +190,7 @@ def _decided(expr: Expr) -> Expr:
     """`expr` with each delta of two numbers as the number that it is."""
     if isinstance(expr, Delta):
         return Integer(expr.args[0] == expr.args[1])
-    if isinstance(expr, Ref | Partial) or not expr.has(Delta):
+    if isinstance(expr, Ref | Partial) or not parts_of(expr, Delta):
         return expr
     return rebuild(expr, tuple(map(_decided, expr.args)))
 

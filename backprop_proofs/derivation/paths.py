@@ -23,7 +23,7 @@ from backprop_proofs.derivation.tactics import derivative_of
 from backprop_proofs.errors import InvalidInput, Refused
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import Path, alpha_equal, each, substitute
-from backprop_proofs.language.expressions import Fn, IndexSum, Opaque, Partial, Ref, add, mul
+from backprop_proofs.language.expressions import Fn, IndexSum, Opaque, Partial, Ref, add, mul, parts_of
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.mlp import C, L, a, delta, j, k, l, layers, m, n, neurons, w, z
@@ -242,7 +242,7 @@ def written_out(total: Theorem, products: Iterable[Expr] | None = None) -> Theor
     """
     chain = Chain(total.network, (), total.statement.lhs)
     chain.theorem = total
-    while (path := chain.find(lambda part: isinstance(part, IndexSum) and not part.body.has(IndexSum))) is not None:
+    while (path := chain.find(lambda e: isinstance(e, IndexSum) and not parts_of(e.body, IndexSum))) is not None:
         chain.step("write-out", path)
     if products is not None:
         chain.step("ring", to=add(*products))

@@ -15,7 +15,7 @@ from backprop_proofs.derivation.tree import Reader, Writer
 from backprop_proofs.errors import BackpropError, InvalidInput, ProofRejected
 from backprop_proofs.kernel.theorem import Assumption, Step, Theorem, assume, begin, induction, matrix_form, rewrite
 from backprop_proofs.language.binding import alpha_equal, limits_on_path
-from backprop_proofs.language.expressions import Fn, Opaque, Partial, Ref
+from backprop_proofs.language.expressions import Fn, Opaque, Partial, Ref, parts_of
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Definition, Equation, FunctionDefinition, Network
 
@@ -64,12 +64,12 @@ def read_network(data: Data) -> Network:
 def _is_about_inputs(assumption: Assumption, network: Network) -> bool:
     """Whether it speaks of quantities alone that no equation and no name defines."""
     defined = {known.ref.name for known in network.definitions + network.abbreviations}
-    refs = [ref for side in assumption.statement for ref in side.atoms(Ref)]
+    refs = [ref for side in assumption.statement for ref in parts_of(side, Ref)]
     inputs = network.families.keys() - defined
     return (
         any(ref.name in inputs for ref in refs)
         and all(ref.name not in defined for ref in refs)
-        and not any(side.has(Partial, Opaque, Fn) for side in assumption.statement)
+        and not any(parts_of(side, Partial, Opaque, Fn) for side in assumption.statement)
     )
 
 

@@ -11,7 +11,7 @@ from backprop_proofs.derivation.parts import factors_of
 from backprop_proofs.errors import Malformed, Refused
 from backprop_proofs.kernel.theorem import Theorem
 from backprop_proofs.language.binding import Path, free_indices, subterm
-from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Opaque, Partial, Ref
+from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Opaque, Partial, Ref, parts_of
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Network
 
@@ -81,7 +81,7 @@ def collapse(chain: Chain) -> Chain:
 
 def _waiting(expr: Expr, done: set[tuple[str, Expr]]) -> tuple[str, Path] | None:
     """The first sum that a delta waits in, and the rule that brings it nearer to its collapse."""
-    places = list(find_all(expr, lambda part: isinstance(part, IndexSum) and part.has(Delta)))
+    places = list(find_all(expr, lambda part: isinstance(part, IndexSum) and bool(parts_of(part, Delta))))
     sums = [(path, subterm(expr, path)) for path in places]
     for rule, wanted in _RULES.items():
         for path, total in sums:

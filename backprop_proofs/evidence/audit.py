@@ -12,7 +12,7 @@ from backprop_proofs.evidence.exact import Check, Comparison, counterexample, ge
 from backprop_proofs.evidence.fields import Number, Singular, field_for, needs
 from backprop_proofs.evidence.instance import Instance, Program, deep_recursion
 from backprop_proofs.evidence.sizes import is_large, named, sample_sizes
-from backprop_proofs.language.expressions import Partial
+from backprop_proofs.language.expressions import Partial, parts_of
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Equation, Network
 
@@ -91,4 +91,4 @@ def _checked(instance: Instance, name: str, comparison: Comparison, lefts: list[
 def _differentiated(network: Network, statements: tuple[Statement, ...]) -> set[str]:
     """The letters that the statements, or the abbreviations of the network, differentiate by."""
     everything = [d.body for d in network.abbreviations] + [side for _, equation, _ in statements for side in equation]
-    return {partial.wrt.name for expr in everything for partial in expr.atoms(Partial)}
+    return {partial.wrt.name for expr in everything for partial in parts_of(expr, Partial)}

@@ -9,7 +9,7 @@ from sympy import Add, Expr, Integer, Mul, S, Symbol
 from sympy.core.basic import Basic
 
 from backprop_proofs.errors import InvalidInput, Malformed
-from backprop_proofs.language.expressions import Ref
+from backprop_proofs.language.expressions import Ref, parts_of
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Definition, Network
 
@@ -281,4 +281,4 @@ def _visit(filling: _Filling, name: str) -> None:
 
 
 def _size_refs(limits: tuple[Limit, ...]) -> set[Ref]:
-    return {ref for _, low, high in limits for part in (low, high) if part is not None for ref in part.atoms(Ref)}
+    return {ref for _, low, high in limits for part in (low, high) if part is not None for ref in parts_of(part, Ref)}

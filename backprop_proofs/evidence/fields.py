@@ -17,7 +17,7 @@ from sympy import Expr, Float, Integer, Pow, Rational
 from sympy.core.basic import Basic
 
 from backprop_proofs.evidence.concrete import Key
-from backprop_proofs.language.expressions import Fn
+from backprop_proofs.language.expressions import Fn, parts_of
 from backprop_proofs.language.matrices import Map
 from backprop_proofs.language.network import Network
 
@@ -241,8 +241,8 @@ def needs(network: Network, *exprs: Basic) -> str:
 
 def _names_and_powers(*exprs: Basic) -> tuple[frozenset[str], bool]:
     """The functions of some expressions, and whether a root is among their powers."""
-    names = {str(node.args[0]) for expr in exprs for node in expr.atoms(Fn, Map)}
-    powers = {node.args[1] for expr in exprs for node in expr.atoms(Pow)}
+    names = {str(node.args[0]) for expr in exprs for node in parts_of(expr, Fn, Map)}
+    powers = {node.args[1] for expr in exprs for node in parts_of(expr, Pow)}
     return frozenset(names), any(isinstance(p, Rational) and not isinstance(p, Integer) for p in powers)
 
 

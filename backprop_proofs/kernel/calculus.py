@@ -22,7 +22,7 @@ from backprop_proofs.language.binding import (
     substitute_limits,
     sum_over,
 )
-from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Opaque, Partial, Ref, add, mul, power
+from backprop_proofs.language.expressions import Delta, Fn, IndexSum, Opaque, Partial, Ref, add, mul, parts_of, power
 from backprop_proofs.language.network import Definition, Network
 
 # The derivatives that are given: e^u, ln u (u > 0), max(0, u) and its step (u ≠ 0), the normal distribution function
@@ -198,7 +198,7 @@ def _leaf(of: Ref, partial: Partial, scope: Scope) -> Expr:
 def hypotheses_of(call: Fn, scope: Scope) -> tuple[Hypothesis, ...]:
     """What the derivative of a function rests on: at its argument, or wherever the network uses it, if it does so."""
     for known in scope.network.definitions:
-        for use in known.body.atoms(Fn):
+        for use in parts_of(known.body, Fn):
             alike = use.args[:2] == call.args[:2] and isinstance(use.argument, Ref) and isinstance(call.argument, Ref)
             if alike and covered(region_of(call.argument), (each(use.argument, *known.limits),), scope.facts):
                 return tuple(need.for_all(known.limits) for need in _needs(use, scope.network))
@@ -208,15 +208,15 @@ def hypotheses_of(call: Fn, scope: Scope) -> tuple[Hypothesis, ...]:
 @lru_cache(maxsize=256)
 def smoothness(network: Network) -> tuple[Hypothesis, ...]:
     """What every derivative in the network rests on, for all instances: its functions differentiable where used."""
-    opaque = [Hypothesis("differentiable", call.name) for d in network.definitions for call in d.body.atoms(Opaque)]
+    opaque = [Hypothesis("differentiable", call.name) for d in network.definitions for call in parts_of(d.body, Opaque)]
     needs = [need.for_all(d.limits) for d in network.definitions for need in _needs(d.body, network)]
     return tuple(dict.fromkeys(needs + opaque))
 
 
 def _needs(expr: Expr, network: Network) -> tuple[Hypothesis, ...]:
     """What the derivative of a formula rests on."""
-    needs = [need for part in expr.atoms(Pow) for need in _power_needs(part, network)]
-    for call in expr.atoms(Fn):
+    needs = [need for part in parts_of(expr, Pow) for need in _power_needs(part, network)]
+    for call in parts_of(expr, Fn):
         formula = network.function(call.name)
         if call.name in _GIVEN:
             needs += nonzero(call.argument, network, _GIVEN[call.name][1]) if _GIVEN[call.name][1] else ()

@@ -31,7 +31,7 @@ from backprop_proofs.language.binding import (
     substitute_limits,
     subterm,
 )
-from backprop_proofs.language.expressions import Fn, IndexSum, Opaque, Partial, Ref, add
+from backprop_proofs.language.expressions import Fn, IndexSum, Opaque, Partial, Ref, add, parts_of
 from backprop_proofs.language.indices import Facts, Limit
 from backprop_proofs.language.matrices import Array, Entry, entry, shape
 from backprop_proofs.language.network import Equation, Network
@@ -212,7 +212,7 @@ def _is_among(ref: Ref, sets: tuple[Expr, ...]) -> bool:
 
 def _check(expr: Expr, network: Network, facts: Facts) -> None:
     network.check(expr, facts)
-    for partial in expr.atoms(Partial):
+    for partial in parts_of(expr, Partial):
         if any(may_meet(members(instances), region_of(partial.wrt), facts) for instances in partial.held):
             raise Malformed(f"{partial.wrt} is held fixed and varied at once")
 
@@ -320,7 +320,7 @@ def induction(base: Theorem, step: Theorem, letter: Symbol) -> Theorem:
     link = Step(record.name, (), parameters, lhs, rhs, record.reason, f"{letter} from {high + 1}")
     needs = _merged(tuple(need.for_all(next_.limits) for need in first.hypotheses + next_.hypotheses))
     variables = {f.variable for f in first.network.functions}
-    strange = [n for n in needs if isinstance(n.subject, Expr) and variables & n.subject.atoms(Ref)]
+    strange = [n for n in needs if isinstance(n.subject, Expr) and variables & parts_of(n.subject, Ref)]
     expect(not strange, "induction", "no hypothesis on the variable of a function", found=strange)
     return _mint(Judgement(first.network, ((letter, low, high + 1), *others), next_.statement, (link,), needs))
 

@@ -9,7 +9,7 @@ from sympy import Dummy, Expr, Symbol
 from sympy.core.basic import Basic
 
 from backprop_proofs.errors import Malformed
-from backprop_proofs.language.expressions import Binder, Each, IndexSum, Partial, Ref, rebuild
+from backprop_proofs.language.expressions import Binder, Each, IndexSum, Partial, Ref, parts_of, rebuild
 from backprop_proofs.language.indices import Limit
 
 Path = tuple[int, ...]  # a sequence of argument numbers
@@ -107,7 +107,7 @@ def canonical(expr: Basic, depth: int = 0) -> Basic:
     """`expr` with its bound letters replaced by one reserved letter a depth: equal exactly for α-equal expressions."""
     if depth == 0 and not free_indices(expr).isdisjoint(_LEVELS):
         raise Malformed("a letter of a canonical form stands free; it is reserved")
-    if not expr.args or not expr.has(Binder):
+    if not expr.args or not parts_of(expr, Binder):
         return expr
     if isinstance(expr, Binder):
         while len(_LEVELS) <= depth:
@@ -132,7 +132,7 @@ def opened(expr: Binder) -> tuple[Expr, Limit]:
 
 def refreshed(expr: Expr) -> Expr:
     """`expr` with a fresh letter for every bound index."""
-    return _changed(expr, refreshed) if expr.has(Binder) else expr
+    return _changed(expr, refreshed) if parts_of(expr, Binder) else expr
 
 
 def subterm(expr: Expr, path: Path) -> Expr:

@@ -6,6 +6,7 @@ evaluated on construction; a bound index is a letter of its own, so nothing can 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol
@@ -137,6 +138,15 @@ def _as_index(value: Any) -> Expr:
     if not isinstance(value, int | Expr):
         raise Malformed(f"an index is an integer or an integer symbol; found {value!r}")
     return Integer(value) if isinstance(value, int) else value
+
+
+@lru_cache(maxsize=65536)
+def parts_of(expr: Basic, *kinds: type[Basic]) -> frozenset[Any]:
+    """All parts of `expr` that are of the kinds, itself and those of the ends of ranges included."""
+    every = [expr]
+    for part in every:  # which grows meanwhile
+        every.extend(part.args)
+    return frozenset(part for part in every if isinstance(part, kinds))
 
 
 def add(*terms: Expr) -> Expr:

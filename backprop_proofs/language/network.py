@@ -22,6 +22,7 @@ from backprop_proofs.language.expressions import (
     Opaque,
     Partial,
     Ref,
+    parts_of,
 )
 from backprop_proofs.language.indices import Facts, Limit, plus
 from backprop_proofs.language.matrices import Entry, entry
@@ -97,8 +98,8 @@ class Network(Drawn):
         for definition in self.definitions + self.abbreviations:
             self._check_definition(definition, variables)
         for definition in self.definitions:
-            if definition.body.has(Partial, Entry) or any(
-                self.is_abbreviation(r.name) for r in definition.body.atoms(Ref)
+            if parts_of(definition.body, Partial, Entry) or any(
+                self.is_abbreviation(r.name) for r in parts_of(definition.body, Ref)
             ):
                 raise InvalidNetwork(f"the definition of {definition.ref} uses a derivative, which only a name may")
 
@@ -111,20 +112,20 @@ class Network(Drawn):
             raise InvalidNetwork(f"the left side of a definition wants different letters, each alone; found {ref}")
         self._check_ref(ref, facts)
         self.check(definition.body, facts)
-        if any(other.name in variables for other in definition.body.atoms(Ref) | {ref}):
+        if any(other.name in variables for other in parts_of(definition.body, Ref) | {ref}):
             raise InvalidNetwork(f"the variable of a function stands in the definition of {ref}")
 
     def _check_function(self, function: FunctionDefinition, earlier: set[str]) -> None:
         name, variable, body = function.name, function.variable, function.body
         self.check(body, self.facts())
         later = {f.name for f in self.functions} - earlier
-        if name in earlier or name in GIVEN_FUNCTIONS or later & {call.name for call in body.atoms(Fn)}:
+        if name in earlier or name in GIVEN_FUNCTIONS or later & {call.name for call in parts_of(body, Fn)}:
             raise InvalidNetwork(f"the function {name} is defined twice, or by itself")
         if (
             not isinstance(variable, Ref)
             or variable.indices
-            or body.atoms(Ref) - {variable}
-            or body.has(Partial, Entry)
+            or parts_of(body, Ref) - {variable}
+            or parts_of(body, Partial, Entry)
         ):
             raise InvalidNetwork(f"the formula of {name} is to hold one scalar variable and nothing else")
 
@@ -136,7 +137,7 @@ class Network(Drawn):
     def size_names(self) -> frozenset[str]:
         """The quantities that ranges are made of, such as n of n_l; each of their values is at least 1."""
         ends = (end for limits in self.families.values() for _, *ends in limits for end in ends if end is not None)
-        return frozenset(ref.name for end in ends for ref in end.atoms(Ref)) - self.families.keys()
+        return frozenset(ref.name for end in ends for ref in parts_of(end, Ref)) - self.families.keys()
 
     def is_size(self, expr: Basic) -> bool:
         """Whether it is a size, such as n_l or a parameter, that is at least 1."""
@@ -191,7 +192,9 @@ class Network(Drawn):
             self.check(entry(expr.array, expr.indices, self.slots, facts), facts)
         elif isinstance(expr, Opaque | Partial):
             if isinstance(expr, Partial):
-                if expr.of.has(Partial, Entry) or any(self.is_abbreviation(ref.name) for ref in expr.atoms(Ref)):
+                if parts_of(expr.of, Partial, Entry) or any(
+                    self.is_abbreviation(ref.name) for ref in parts_of(expr, Ref)
+                ):
                     raise Malformed("a derivative of a derivative is not in the language")
                 self.check(expr.of, facts)
             for instances in expr.args[1:]:

@@ -10,7 +10,7 @@ from sympy import Expr, Symbol
 
 from backprop_proofs.errors import InvalidInput
 from backprop_proofs.language.binding import free_indices, substitute_limits
-from backprop_proofs.language.expressions import IndexSum, Quantity, Ref
+from backprop_proofs.language.expressions import IndexSum, Quantity, Ref, parts_of
 from backprop_proofs.language.indices import Limit, atom_of, line
 from backprop_proofs.language.network import Network
 
@@ -19,7 +19,7 @@ Slot = tuple[str, int]  # a quantity's name and the place of one of its indices
 
 def last_scalars(network: Network) -> tuple[Ref, ...]:
     """The scalars that an equation defines and none uses; where there is one, it is the cost."""
-    used = {ref.name for definition in network.definitions for ref in definition.body.atoms(Ref)}
+    used = {ref.name for definition in network.definitions for ref in parts_of(definition.body, Ref)}
     return tuple(d.ref for d in network.definitions if not d.ref.indices and d.ref.name not in used)
 
 
@@ -42,7 +42,7 @@ def cost_or_none(network: Network) -> Ref | None:
 def quantities_of(network: Network) -> Mapping[str, Quantity]:
     """The quantities that the equations speak of, sizes such as n of n_l among them, by their names."""
     equations = network.definitions + network.abbreviations
-    return MappingProxyType({ref.name: ref.quantity for d in equations for ref in (d.ref, *d.body.atoms(Ref))})
+    return MappingProxyType({ref.name: ref.quantity for d in equations for ref in (d.ref, *parts_of(d.body, Ref))})
 
 
 @lru_cache(maxsize=256)
@@ -53,7 +53,7 @@ def stages_of(network: Network) -> frozenset[Slot]:
     for definition in network.definitions:
         letters = definition.ref.indices
         places = {atom_of(s): place for place, s in enumerate(letters) if isinstance(s, Symbol)}
-        for ref in definition.body.atoms(Ref):
+        for ref in parts_of(definition.body, Ref):
             for place, index in enumerate(ref.indices):
                 for letter in places.keys() & line(index).keys():
                     mine, theirs = (definition.ref.name, places[letter]), (ref.name, place)
@@ -74,8 +74,8 @@ def stages_of(network: Network) -> frozenset[Slot]:
 
 def _summed_together(body: Expr) -> Iterator[set[Slot]]:
     """The index places that one sum's letter stands at: those of h and y in Σ_t (h_t - y_t)^2."""
-    for total in body.atoms(IndexSum):
-        refs = total.body.atoms(Ref)
+    for total in parts_of(body, IndexSum):
+        refs = parts_of(total.body, Ref)
         yield {(ref.name, place) for ref in refs for place, index in enumerate(ref.indices) if index == total.index}
 
 

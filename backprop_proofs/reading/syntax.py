@@ -73,9 +73,9 @@ class Node:
 
     @cached_property
     def all_within(self) -> tuple[Node, ...]:
-        """The node and all inside it, each before its parts."""
+        """All inside it, each before its parts; without itself, so that nothing refers to itself."""
         found: list[Node] = []
-        pending: list[Node] = [self]
+        pending = list(reversed(self.parts_within))
         while pending:
             current = pending.pop()
             found.append(current)
@@ -84,8 +84,8 @@ class Node:
 
     @cached_property
     def names_within(self) -> tuple[Name, ...]:
-        """The names that stand for quantities or functions: not those within scripts or under a Σ."""
-        return tuple(_found_names(self))
+        """The names inside it that stand for quantities or functions: not those within scripts or under a Σ."""
+        return () if isinstance(self, Name) else tuple(_found_names(self))
 
 
 @dataclass(frozen=True)
@@ -438,7 +438,7 @@ def parts(node: Node) -> tuple[Node, ...]:
 
 def walk(node: Node) -> tuple[Node, ...]:
     """A node and all inside it, each before its parts."""
-    return node.all_within
+    return (node, *node.all_within)
 
 
 def extent(node: Node) -> tuple[int, int]:

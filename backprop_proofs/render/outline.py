@@ -12,7 +12,7 @@ from sympy.core.basic import Basic
 
 from backprop_proofs.errors import Malformed, UnknownName
 from backprop_proofs.language.binding import Path, free_indices, replace_at, subterm
-from backprop_proofs.language.expressions import Binder, Delta, IndexSum, Partial, Ref, rebuild
+from backprop_proofs.language.expressions import Binder, Delta, IndexSum, Partial, Ref, parts_of, rebuild
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Network
 from backprop_proofs.render.ink import DELTA, SUM
@@ -156,7 +156,7 @@ def sum_stays(step: Step) -> tuple[Partial, Symbol, Expr] | None:
     if not sums:
         return None
     here = dict(zip(_indices(lemma.statement.lhs), _indices(link), strict=True))
-    deltas = [delta for delta in lemma.statement.rhs.atoms(Delta) if sums[-1] in map(here.get, delta.args)]
+    deltas = [delta for delta in parts_of(lemma.statement.rhs, Delta) if sums[-1] in map(here.get, delta.args)]
     if not deltas or _is_zero_without(lemma.statement.rhs, deltas):
         return None
     (other,) = {here.get(index, index) for index in deltas[0].args} - {sums[-1]}

@@ -15,7 +15,7 @@ from sympy import Add, Expr, Integer, Mul, Pow, Rational, Symbol
 from sympy.core.basic import Basic
 
 from backprop_proofs.language.binding import Path
-from backprop_proofs.language.expressions import Binder, Delta, Each, Fn, IndexSum, Opaque, Partial, Ref
+from backprop_proofs.language.expressions import Binder, Delta, Each, Fn, IndexSum, Opaque, Partial, Ref, parts_of
 from backprop_proofs.language.matrices import (
     Entry,
     Hadamard,
@@ -340,7 +340,7 @@ class Walk:
         if factor == -1:
             return written
         times = self._magnitude(factor, (*path, 0), scope)
-        return join(self.alphabet.parens(times) if factor.has(IndexSum) else times, " ", written)
+        return join(self.alphabet.parens(times) if parts_of(factor, IndexSum) else times, " ", written)
 
     def _transposed(self, node: Transposed, path: Path, scope: Scope) -> Ink:
         return self.alphabet.transposed(self.write(node.args[0], (*path, 0), scope))

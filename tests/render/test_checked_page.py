@@ -107,7 +107,7 @@ def test_a_wrong_line_says_where_it_fails_and_what_mends_it() -> None:
 )
 def test_the_words_of_a_change_are_no_formula(change: str, shown: str) -> None:
     repair = replace(MENDS, message=change)
-    lines = tuple(line if line.repair is None else replace(line, repair=repair) for line in SLIP.lines)
+    lines = tuple(line if line.repair is None else replace(line, mender=lambda: repair) for line in SLIP.lines)
     root = read(check_page([file_entry("slip.tex", replace(SLIP, lines=lines))]))
     (mended, *_) = of_class(root, "mends")
     assert shown in said(mended)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sympy import Integer
 
 from backprop_proofs.language.binding import canonical
-from backprop_proofs.language.expressions import Ref
+from backprop_proofs.language.expressions import Ref, parts_of
 from backprop_proofs.language.network import Network
 
 
@@ -16,7 +16,7 @@ def is_circular(network: Network) -> bool:
     """Whether a quantity is used at its own layer or time on the way to itself."""
     uses: dict[str, set[str]] = {}
     for known in network.definitions:
-        for ref in known.body.atoms(Ref):
+        for ref in parts_of(known.body, Ref):
             if _steps(known.ref, ref) == 0:
                 uses.setdefault(known.ref.name, set()).add(ref.name)
     seen: set[str] = set()
@@ -69,6 +69,8 @@ def with_exceptions(network: Network) -> Network:
         fixed = [i for i in known.ref.indices if i not in {s for s, _, _ in known.limits}]
         if fixed:
             special[known.ref.name] = fixed[0]
+    if not special:
+        return network
     changed = []
     for known in network.definitions:
         last = special.get(known.ref.name)
@@ -85,7 +87,7 @@ def twins_of(network: Network, given: set[str], lines: set[str]) -> set[str]:
     Such a line has the wrong name on its left.
     """
     own = [known for known in network.definitions if known.ref.name in given - lines]
-    inputs = {ref.name for known in own for ref in known.body.atoms(Ref)}
+    inputs = {ref.name for known in own for ref in parts_of(known.body, Ref)}
     bodies = {canonical(known.body) for known in own}
     found = {known.ref.name for known in network.definitions if canonical(known.body) in bodies}
     return found & inputs & (lines - given)

@@ -94,6 +94,7 @@ class Census:
         self._indices = self._index_letters()
         self.functions = self._function_names()
         self.guesses: set[str] = set()  # names whose number of indices was guessed
+        self._uses: dict[int, tuple[Name, Use]] = {}  # by the identity of a name, which is kept: each has its place
         self._stages: dict[tuple[str, str, int], str] | None = None
         self._ranks: dict[str, tuple[int, int, bool]] | None = None
         nodes = [node for chain in self._chains for node in walk(chain)]
@@ -322,6 +323,11 @@ class Census:
 
     def use(self, name: Name) -> Use:
         """What a written name is. Raises NotUnderstood."""
+        if id(name) not in self._uses:
+            self._uses[id(name)] = name, self._found_use(name)
+        return self._uses[id(name)][1]
+
+    def _found_use(self, name: Name) -> Use:
         key = bare_key(name)
         above: list[Node] = []
         below: list[Node] = []

@@ -22,7 +22,7 @@ from backprop_proofs.language.binding import (
     substitute_limits,
     sum_over,
 )
-from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Fn, IndexSum, Opaque, Partial, Quantity, Ref
+from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Fn, IndexSum, Opaque, Partial, Quantity, Ref, parts_of
 from backprop_proofs.language.indices import index
 from backprop_proofs.language.network import Definition, FunctionDefinition, Network
 from backprop_proofs.networks.activations import activation_named
@@ -161,8 +161,8 @@ def _network(
     names: list[Definition] = []
     for one, made in links:
         known = _definition(world, made, firsts, one)
-        spoken = {ref.name for ref in known.body.atoms(Ref)}
-        derived = known.body.has(Partial) or spoken & {name.ref.name for name in names}
+        spoken = {ref.name for ref in parts_of(known.body, Ref)}
+        derived = parts_of(known.body, Partial) or spoken & {name.ref.name for name in names}
         (names if derived else definitions).append(known)
     if world.split:
         definitions = [part for known in definitions for part in _over_times(world, known)]
@@ -183,7 +183,7 @@ def _network(
     )
     world.network = network
     world.cost = cost_or_none(network) or world.cost
-    world.gradients = {n.ref.name for n in names if isinstance(n.body, Partial) or n.body.has(Partial)}
+    world.gradients = {n.ref.name for n in names if parts_of(n.body, Partial)}
     world.dims.freeze()
     return network, world
 
@@ -224,7 +224,7 @@ def _in_usual_letters(world: World, known: Definition) -> Definition:
 def _over_times(world: World, known: Definition) -> list[Definition]:
     """E = Σ_t f_t as E = Σ_t E_t and E_t = f_t, so that a path to E goes through one time, or through the next."""
     sizes = {index("T"), *free_indices(known.body)}  # a number has no other free letters
-    total = next((s for s in known.body.atoms(IndexSum) if _is_time(s) and free_indices(s) <= sizes), None)
+    total = next((s for s in parts_of(known.body, IndexSum) if _is_time(s) and free_indices(s) <= sizes), None)
     if total is None or known.ref.indices or isinstance(total.body, Ref):
         return [known]
     body, (letter, low, high) = opened(total)
@@ -243,13 +243,13 @@ def _is_time(total: IndexSum) -> bool:
 
 def _check_order(definition: Definition, definitions: list[Definition]) -> None:
     """Raise InvalidNetwork for a quantity that defines itself."""
-    if any(ref == definition.ref for ref in definition.body.atoms(Ref)):
+    if any(ref == definition.ref for ref in parts_of(definition.body, Ref)):
         raise InvalidNetwork(f"{definition.ref.name} is defined by itself")
 
 
 def _any_cost(world: World, cost: str, definitions: list[Definition]) -> Definition:
     """Any function of the quantities that no equation uses further, at the last layer where they run through layers."""
-    used = {ref.name for d in definitions for ref in d.body.atoms(Ref) if ref.name != d.ref.name}
+    used = {ref.name for d in definitions for ref in parts_of(d.body, Ref) if ref.name != d.ref.name}
     sinks = [d for d in definitions if d.ref.name not in used]
     if not sinks:
         sinks = [d for d in definitions if _recursive(world, d, definitions)] or definitions[-1:]
@@ -265,8 +265,8 @@ def _recursive(world: World, definition: Definition, definitions: list[Definitio
     if place is None:
         return False
     mine = definition.ref.quantity
-    users = [(ref, _stage_of(world, d.ref)) for d in definitions for ref in d.body.atoms(Ref) if ref.quantity == mine]
-    later = [own is not None and ref.indices[place] != own for ref, own in users]
+    users = [(ref, _stage_of(world, d.ref)) for d in definitions for ref in parts_of(d.body, Ref)]
+    later = [own is not None and ref.indices[place] != own for ref, own in users if ref.quantity == mine]
     return any(later) and all(later)
 
 
@@ -296,8 +296,8 @@ def function_of(name: str, argument: tree.Name, body: Node, census: Census) -> F
     formula = right.scalar if not right.shape else None
     if (
         formula is None
-        or formula.atoms(Ref) - {Ref(Quantity(key))}
-        or any(call.name == name for call in formula.atoms(Fn))
+        or parts_of(formula, Ref) - {Ref(Quantity(key))}
+        or any(call.name == name for call in parts_of(formula, Fn))
     ):
         raise InvalidNetwork(f"the formula of {name} is to hold {key} and nothing else")
     return FunctionDefinition(name, _VARIABLE, replace_scalar(formula, Ref(Quantity(key)), _VARIABLE))
@@ -306,7 +306,9 @@ def function_of(name: str, argument: tree.Name, body: Node, census: Census) -> F
 def _functions(definitions: list[Definition], given: tuple[FunctionDefinition, ...]) -> tuple[FunctionDefinition, ...]:
     """The formulas of the functions whose names say which they are."""
     bodies = [*(one.body for one in definitions), *(one.body for one in given)]
-    called = {call.name for body in bodies for call in body.atoms(Fn)} - set(GIVEN_FUNCTIONS) - {f.name for f in given}
+    called = (
+        {call.name for body in bodies for call in parts_of(body, Fn)} - set(GIVEN_FUNCTIONS) - {f.name for f in given}
+    )
     return tuple(formula_of(name, name) for name in sorted(called & set(_FORMULAS)))
 
 

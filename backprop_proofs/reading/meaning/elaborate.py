@@ -9,15 +9,7 @@ from typing import Any
 from sympy import Expr, Number, Rational
 
 from backprop_proofs.language.binding import fresh_index, sum_over
-from backprop_proofs.language.expressions import (
-    Fn,
-    Partial,
-    Ref,
-    mul,
-    negative,
-    power,
-    quotient,
-)
+from backprop_proofs.language.expressions import Fn, Partial, Ref, mul, negative, parts_of, power, quotient
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
@@ -284,9 +276,9 @@ class Elaborator(Sums):
     def checked(self, partial: Partial, span: Span) -> Expr:
         if self.open:
             return partial
-        x, named = partial.wrt.name, {ref.name for ref in partial.of.atoms(Ref)}
+        x, named = partial.wrt.name, {ref.name for ref in parts_of(partial.of, Ref)}
         network = self.world.network
-        if partial.of.has(Partial) or (network and any(network.is_abbreviation(n) for n in (*named, x))):
+        if parts_of(partial.of, Partial) or (network and any(network.is_abbreviation(n) for n in (*named, x))):
             raise NotUnderstood(span, "the derivative of a derivative is not understood")
         if x in self.world.fresh and x not in named:
             raise NotUnderstood(span, f"nothing says how anything depends on {x}")

@@ -88,7 +88,7 @@ def is_kronecker(name: Name) -> bool:
 
 def names_of(node: Node) -> tuple[Name, ...]:
     """The names that stand for quantities or functions: not those within scripts or under a Σ."""
-    return node.names_within
+    return (node,) if isinstance(node, Name) else node.names_within
 
 
 def index_letters(name: Name) -> set[str]:

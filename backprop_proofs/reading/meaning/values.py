@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr, Integer
 
 from backprop_proofs.language.binding import fresh_index, sum_over
-from backprop_proofs.language.expressions import Ref, add, mul, negative
+from backprop_proofs.language.expressions import Ref, add, mul, negative, parts_of
 from backprop_proofs.language.indices import index
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
 from backprop_proofs.reading.syntax import Span
@@ -154,4 +154,4 @@ def mapped(value: Value, change: Callable[[Expr], Expr]) -> Value:
 
 def number_of(expr: Expr) -> Expr:
     """A number written as a product or a sum of numbers, as -1/2."""
-    return expr.doit() if not expr.free_symbols and not expr.atoms(Ref) else expr
+    return expr.doit() if not expr.free_symbols and not parts_of(expr, Ref) else expr

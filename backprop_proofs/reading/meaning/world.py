@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sympy import Expr, Integer, Symbol
 
 from backprop_proofs.language.binding import free_indices
-from backprop_proofs.language.expressions import Fn, Quantity, Ref
+from backprop_proofs.language.expressions import Fn, Quantity, Ref, parts_of
 from backprop_proofs.language.indices import Limit, index
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.structure import cost_or_none, letters_of_ranges, quantities_of, stages_of
@@ -197,7 +197,7 @@ def _last(network: Network) -> Symbol | None:
 
 
 def _function_names(network: Network) -> set[str]:
-    return {call.name for definition in network.definitions for call in definition.body.atoms(Fn)}
+    return {call.name for definition in network.definitions for call in parts_of(definition.body, Fn)}
 
 
 def extended(world: World, network: Network, limits: tuple[Limit, ...] = ()) -> Network:

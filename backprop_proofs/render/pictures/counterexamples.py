@@ -10,7 +10,7 @@ from sympy import Integer
 from sympy.core.basic import Basic
 
 from backprop_proofs.evidence.exact import Counterexample
-from backprop_proofs.language.expressions import Ref
+from backprop_proofs.language.expressions import Ref, parts_of
 from backprop_proofs.language.network import Network
 from backprop_proofs.networks.mlp import mlp
 from backprop_proofs.render.pictures.instances import drawn_instance
@@ -73,7 +73,7 @@ def _sizes(network: Network, sizes: Mapping[str, int]) -> Iterator[tuple[Basic, 
         for _, *ends in limits
         for end in ends
         if end is not None
-        for part in end.atoms(Ref)
+        for part in parts_of(end, Ref)
     }
     for name, value in sizes.items():
         base, indices = _parts(name)

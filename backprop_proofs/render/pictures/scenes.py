@@ -14,7 +14,7 @@ from sympy.core.basic import Basic
 
 from backprop_proofs.checking.path_report import PathReport
 from backprop_proofs.language.binding import free_indices
-from backprop_proofs.language.expressions import Binder, Partial, Ref
+from backprop_proofs.language.expressions import Binder, Partial, Ref, parts_of
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.matrices import Entry, Whole
 from backprop_proofs.language.network import Network
@@ -198,7 +198,7 @@ def _layer_values(roles: Roles, limits: Iterable[Limit]) -> Iterator[tuple[Symbo
 def _named(roles: Roles, states: Iterable[Basic]) -> Iterator[Neuron]:
     """The layers and neurons that quantities in expressions name."""
     for state in states:
-        for part in sorted(state.atoms(Ref, Whole), key=str):
+        for part in sorted(parts_of(state, Ref, Whole), key=str):
             yield from roles.named(_entry_of(roles.network, part) if isinstance(part, Whole) else part)
 
 
