@@ -138,6 +138,8 @@ def _checked(task: Task, text: str) -> Outcome:
 def outcomes(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
     """The outcome of each file, in their order, judged by as many processes as there are jobs."""
     if len(tasks) > 1:
+        if jobs == 1:
+            _ready()
         gc.enable()  # main() turns it off; many files need their memory again
     files = [task for task in tasks if task.file != STANDARD_INPUT]  # which another process cannot read
     others = _in_processes(files, jobs) if jobs > 1 and len(tasks) > 1 else map(judged, files)
@@ -180,7 +182,7 @@ def _until_broken(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
 
 
 def _ready() -> None:
-    """Load what a process needs before its first file."""
+    """Load what a process needs before its first file, and never look through it for what is not used any more."""
     for module in ("checking.check", "render.reports", "render.report_files"):
         import_module(f"backprop_proofs.{module}")
     gc.freeze()

@@ -19,6 +19,7 @@ from backprop_proofs.reading.meaning.forms import has_derivative
 from backprop_proofs.reading.meaning.names import NotUnderstood, bare_key
 from backprop_proofs.reading.meaning.naming import TAKEN
 from backprop_proofs.reading.meaning.one_variable import OWN
+from backprop_proofs.reading.meaning.solved import slopes_by, solved_in
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
@@ -235,9 +236,13 @@ def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
     row = failure.story.document.text[start:end]
     zero = any(isinstance(side, Number) and not side.value for side in failure.sides)
     said = _SAID_TO_BE_ZERO.search(before) is not None
-    if zero and (said or _ZERO_SLOPE.search(row)):
+    rows = failure.story.document.derivation
+    solved = slopes_by([failure.row]) & solved_in(other for other in rows if other.span.start >= end)
+    if zero and (said or solved or _ZERO_SLOPE.search(row)):
         return Finding("not-understood", "it may be meant for the place where it is zero", failure.found.span)
-    if not (said or _IS_ZERO.search(before + row)) or any(map(has_derivative, failure.sides)):
+    left = failure.sides[0]
+    solves = isinstance(left, Name) and bare_key(left) in slopes_by(r for r in rows if r.span.end <= start)
+    if not (said or solves or _IS_ZERO.search(before + row)) or any(map(has_derivative, failure.sides)):
         return None
     words = "it may be meant where the derivative is zero"
     return Finding("not-understood", words, failure.found.span)

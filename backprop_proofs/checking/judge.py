@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import repeat
+from typing import NamedTuple
 
 from sympy import Integer, Mul, Pow
 from sympy.core.basic import Basic
@@ -59,16 +60,14 @@ class Court:
     _even: dict[tuple[int, str], Instance] = field(default_factory=dict)
     _degrees: dict[str, int] = field(default_factory=dict)
     _found: dict[object, Judgement] = field(default_factory=dict)
+    _agreed: dict[object, tuple[int, bool]] = field(default_factory=dict)
 
     def judge(self, equation: Equation, limits: tuple[Limit, ...]) -> Judgement:
         """The verdict on an equation for all letters of limits. Raises Malformed where it says nothing."""
-        usual = {letter: index(f"i_{number}") for number, (letter, _, _) in enumerate(limits, start=1)}
-        sides = [substitute(side, usual) for side in equation]
-        ranges = tuple((usual[s], *(e and substitute_index(e, usual) for e in ends)) for s, *ends in limits)
-        key = (*map(canonical, sides), ranges)
-        if key not in self._found:
-            self._found[key] = self._judged(Equation(*sides), ranges)
-        return _in_letters(self._found[key], {new.name: old.name for old, new in usual.items()})
+        asked = _asked(equation, limits)
+        if asked.key not in self._found:
+            self._found[asked.key] = self._judged(asked.equation, asked.limits)
+        return _in_letters(self._found[asked.key], asked.names)
 
     def _judged(self, equation: Equation, limits: tuple[Limit, ...]) -> Judgement:
         for side in equation:
@@ -129,6 +128,15 @@ class Court:
 
         sure: whether a difference of floats is more than rounding's.
         """
+        asked = _asked(equation, limits)
+        key = (asked.key, given, enough, most, sure)
+        if key not in self._agreed:
+            self._agreed[key] = self._compare(asked.equation, asked.limits, given, enough, most, sure)
+        return self._agreed[key]
+
+    def _compare(
+        self, equation: Equation, limits: tuple[Limit, ...], given: Given, enough: int, most: int, sure: bool
+    ) -> tuple[int, bool]:
         need = needs(self.network, *equation)
         agreed = 0
         wanted = _DRAWS_OF_SIGNS if most > _GLANCE and enough > 1 and has_kinks(self.network, *equation) else 1
@@ -180,6 +188,26 @@ class Court:
             program = Program(self.network, sizes, field_for(need, draw), Compiler)
             self._instances[key] = Instance(program, 1 + choice + 1000 * draw)
         return self._instances[key]
+
+
+class _Asked(NamedTuple):
+    """An equation in the letters i_1, i_2, ..., with a key that is one for all that differ in their letters alone.
+
+    names: those letters with the writer's.
+    """
+
+    equation: Equation
+    limits: tuple[Limit, ...]
+    key: object
+    names: dict[str, str]
+
+
+def _asked(equation: Equation, limits: tuple[Limit, ...]) -> _Asked:
+    usual = {letter: index(f"i_{number}") for number, (letter, _, _) in enumerate(limits, start=1)}
+    sides = [substitute(side, usual) for side in equation]
+    ranges = tuple((usual[s], *(e and substitute_index(e, usual) for e in ends)) for s, *ends in limits)
+    names = {new.name: old.name for old, new in usual.items()}
+    return _Asked(Equation(*sides), ranges, (*map(canonical, sides), ranges), names)
 
 
 def _in_turn(choices: tuple[Sizes, ...]) -> list[tuple[int, Sizes]]:

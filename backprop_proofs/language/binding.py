@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from operator import is_
 
 from sympy import Dummy, Expr, Symbol
 from sympy.core.basic import Basic
@@ -36,19 +37,20 @@ def substitute(expr: Expr, mapping: Mapping[Symbol, Expr]) -> Expr:
     """`expr` with free letters replaced all at once; a binder in the way is renamed first, so nothing is captured."""
     if isinstance(expr, Symbol):
         return mapping.get(expr, expr)
-    free = free_indices(expr) if expr.args else frozenset()
-    live = {letter: new for letter, new in mapping.items() if letter in free}
-    if not live:
+    if not (isinstance(expr, Expr) and expr.args):  # a number, or the name of a quantity
         return expr
     if isinstance(expr, Binder):
-        body, letter, low, high = expr.args
+        free, (body, letter, low, high) = free_indices(expr), expr.args
+        live = {old: new for old, new in mapping.items() if old in free}
         inner = {old: new for old, new in live.items() if old != letter}
         if any(letter in free_indices(new) for new in inner.values()):
             body, (letter, _, _) = opened(expr)
-        return expr.func(substitute(body, inner), letter, substitute_index(low, live), substitute_index(high, live))
+        ends = (substitute_index(end, live) for end in (low, high))
+        return expr.func(substitute(body, inner), letter, *ends) if live else expr
     first = getattr(expr, "first_index", len(expr.args))
-    indices = tuple(substitute_index(part, live) for part in expr.args[first:])
-    return rebuild(expr, tuple(substitute(part, live) for part in expr.args[:first]) + indices)
+    indices = tuple(substitute_index(part, mapping) for part in expr.args[first:])
+    args = tuple(substitute(part, mapping) for part in expr.args[:first]) + indices
+    return expr if all(map(is_, args, expr.args)) else rebuild(expr, args)
 
 
 def substitute_index(expr: Expr, mapping: Mapping[Symbol, Expr]) -> Expr:

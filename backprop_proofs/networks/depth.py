@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sympy import Integer, Symbol
 
+from backprop_proofs.language.binding import free_indices
 from backprop_proofs.language.expressions import Ref, parts_of
 from backprop_proofs.language.network import Equation, Network
 
@@ -21,7 +22,7 @@ def deep_enough(network: Network, equation: Equation) -> Network:
     for letter, low, high in network.parameters:
         if isinstance(letter, Symbol) and isinstance(low, Integer) and high is None:
             refs = {ref for side in equation for ref in parts_of(side, Ref)}
-            gaps = [letter - i for ref in refs for i in ref.indices if i.has(letter)]
+            gaps = [letter - i for ref in refs for i in ref.indices if i != letter and letter in free_indices(i)]
             depth = max((int(gap) for gap in gaps if isinstance(gap, Integer)), default=0)
             if 0 < depth <= MOST_BEFORE:
                 network = _from(network, letter, int(low) + depth)

@@ -395,8 +395,11 @@ def fields_of(kind: type[Node]) -> tuple[str, ...]:
     return _FIELDS[kind]
 
 
+_NO_NODES = frozenset(("Span", "str", "int", "bool", "Fraction", "tuple[str, ...]", "tuple[int, ...]"))
+
+
 def _found_fields(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind) if each.name not in ("span", "text", "bracket", "marks", "primes"))
+    return tuple(each.name for each in fields(kind) if each.type not in _NO_NODES)
 
 
 def _found_parts(node: Node) -> Iterator[Node]:

@@ -45,13 +45,20 @@ def span_of(text: str, part: str, after: str = "") -> Span:
     return Span(start, start + len(part))
 
 
+def _fields(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a line; a repair is found when it is asked for."""
+    fields = dict(said)
+    repair = fields.pop("repair", None)
+    return fields | {"mender": lambda: repair}
+
+
 def report_of(text: str, verdicts: Mapping[int, Mapping[str, Any]], **more: Any) -> Report:
     """The rows of a text, proved but for what `verdicts` say of some by their index."""
     rows = read(text).derivation
     lines = tuple(
         replace(
             CheckedLine(row.index or 0, row.line, row.column, row.source, row.span, PROVED),
-            **verdicts.get(row.index or 0, {}),
+            **_fields(verdicts.get(row.index or 0, {})),
         )
         for row in rows
     )

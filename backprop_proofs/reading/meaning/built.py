@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sympy import Integer
 
-from backprop_proofs.language.binding import canonical
+from backprop_proofs.language.binding import canonical, free_indices
 from backprop_proofs.language.expressions import Ref, parts_of
 from backprop_proofs.language.network import Network
 
@@ -34,8 +34,8 @@ def _steps(one: Ref, other: Ref) -> int:
     """0 unless the two stand at layers or times that differ by a number."""
     for left in one.indices:
         for right in other.indices:
-            gap = left - right
-            if isinstance(gap, Integer) and gap != 0 and left.free_symbols:
+            gap = left - right if left != right and not free_indices(left).isdisjoint(free_indices(right)) else 0
+            if isinstance(gap, Integer) and gap != 0:
                 return int(gap)
     return 0
 

@@ -6,10 +6,12 @@ One text decides together: W^{(1)} carries a label, w^l_j a layer, y_i^2 a power
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from itertools import zip_longest
+from typing import Any
 
 from backprop_proofs.reading.meaning.array_names import SCALARS, biases, costs_in, never_numbers
 from backprop_proofs.reading.meaning.names import (
@@ -30,6 +32,7 @@ from backprop_proofs.reading.syntax import (
     Chain,
     Derivative,
     Group,
+    Nabla,
     Name,
     Node,
     Norm,
@@ -65,6 +68,15 @@ def _key_of_function(call: Call) -> str:
     return bare_key(call.function).rstrip("'")
 
 
+def _by_kind(chains: Iterable[Chain]) -> Mapping[type[Node], list[Any]]:
+    """All nodes, those of each kind together."""
+    found: defaultdict[type[Node], list[Any]] = defaultdict(list)
+    for chain in chains:
+        for node in walk(chain):
+            found[type(node)].append(node)
+    return found
+
+
 class Census:
     """What all the formulas of one text say of its names."""
 
@@ -75,13 +87,9 @@ class Census:
         self.firm = len(self._chains) if firm is None else firm  # so many chains, the first ones, declare
         self._known = frozenset(known)  # quantities that are known before the text is read
         self._names = [name for chain in self._chains for name in names_of(chain) if not is_kronecker(name)]
-        self.summed = {
-            letter_of(letter) or ""
-            for chain in self._chains
-            for s in walk(chain)
-            if isinstance(s, Sum)
-            for letter in s.letters
-        }
+        kinds = _by_kind(self._chains)
+        sums, transposed, products = kinds[Sum], kinds[Transpose], kinds[Product]
+        self.summed = {letter_of(letter) or "" for total in sums for letter in total.letters}
         self._above: dict[str, list[Script]] = {}
         self._below: dict[str, list[Script]] = {}
         for name in self._names:
@@ -92,32 +100,26 @@ class Census:
         self._labelled = _labelled(self._names, self._chains)
         self._layered = {key for key, scripts in self._above.items() if any(self._is_index_script(s) for s in scripts)}
         self._indices = self._index_letters()
-        self.functions = self._function_names()
+        self.functions = self._function_names(kinds)
         self.guesses: set[str] = set()  # names whose number of indices was guessed
         self._uses: dict[int, tuple[Name, Use]] = {}  # by the identity of a name, which is kept: each has its place
         self._stages: dict[tuple[str, str, int], str] | None = None
         self._ranks: dict[str, tuple[int, int, bool]] | None = None
-        nodes = [node for chain in self._chains for node in walk(chain)]
-        self._matrices = matrices or any(
-            isinstance(n, Transpose)
-            or (isinstance(n, Norm) and n.bars == 2)
-            or (isinstance(n, Product) and set(n.operators) & {"⊙", "∘", ".*"})
-            for n in nodes
-        )
-        self._columns = _columns(nodes)
-        slopes = [n.of for n in nodes if isinstance(n, Transpose)]
-        slopes = [of.items[0] if isinstance(of, Group) and len(of.items) == 1 else of for of in slopes]
-        self.transposes_jacobians = any(isinstance(of, Derivative) for of in slopes)
-        entries = [n.base for n in nodes if isinstance(n, Scripted) and n.below and isinstance(n.base, Call)]
-        others = {_key_of_function(n) for n in nodes if isinstance(n, Call) and not any(n is e for e in entries)}
+        entrywise = any(set(product.operators) & {"⊙", "∘", ".*"} for product in products)
+        self._matrices = bool(matrices or transposed or entrywise or any(norm.bars == 2 for norm in kinds[Norm]))
+        self._columns = _columns([*transposed, *products])
+        inside = [n.of.items[0] if isinstance(n.of, Group) and len(n.of.items) == 1 else n.of for n in transposed]
+        self.transposes_jacobians = any(isinstance(of, Derivative) for of in inside)
+        entries = [n.base for n in kinds[Scripted] if n.below and isinstance(n.base, Call)]
+        others = {_key_of_function(n) for n in kinds[Call] if not any(n is e for e in entries)}
         self.entered = {_key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
         self.lefts: set[str] = set()  # the names that declarations define
-        self.uppers = {letter_of(n.upper) for n in nodes if isinstance(n, Sum) and n.upper is not None} - {None}
-        self._costs = costs_in(nodes)
-        self._arrays = never_numbers(nodes)
-        self._under_root = any(isinstance(n, Root) and isinstance(n.of, Name) and n.of.base == "d" for n in nodes)
-        self._biases = biases(nodes)
+        self.uppers = {letter_of(total.upper) for total in sums if total.upper is not None} - {None}
+        self._costs = costs_in([*kinds[Derivative], *kinds[Nabla], *kinds[Name], *products])
+        self._arrays = never_numbers([*products, *transposed, *kinds[Call]])
+        self._under_root = any(isinstance(root.of, Name) and root.of.base == "d" for root in kinds[Root])
+        self._biases = biases(kinds[Plus])
 
     def _is_index_script(self, script: Script) -> bool:
         return any(not isinstance(item, Number) for item in script.items)
@@ -172,19 +174,9 @@ class Census:
         chosen = {letter for key, letter in below[False] - below[True] if key in indexed}
         return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self.bases
 
-    def _function_names(self) -> frozenset[str]:
-        sure = {
-            bare_key(call.function).rstrip("'")
-            for chain in self._chains
-            for call in walk(chain)
-            if isinstance(call, Call) and call.sure
-        }
-        called = {
-            bare_key(call.call.function).rstrip("'")
-            for chain in self._chains
-            for call in walk(chain)
-            if isinstance(call, CallOrProduct) and isinstance(call.call, Call)
-        }
+    def _function_names(self, kinds: Mapping[type[Node], list[Any]]) -> frozenset[str]:
+        sure = {_key_of_function(call) for call in kinds[Call] if call.sure}
+        called = {_key_of_function(either.call) for either in kinds[CallOrProduct] if isinstance(either.call, Call)}
         lone = {bare_key(name) for name in self._names if name.below}
         sure -= {bare_key(c.parts[0]) for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
         return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone))
@@ -244,7 +236,7 @@ class Census:
             for name, one in self._used():
                 bold = not {"bold", "vec"}.isdisjoint(name.marks)
                 before = self._ranks.get(one.key, (0, 0, False))
-                staged = sum(("below", n) in self._staged(one.key) for n in range(len(one.below)))
+                staged = sum((one.key, "below", n) in self.stages() for n in range(len(one.below)))
                 if one.key in self._ranks and len(one.below) != before[0]:
                     self._matrices = True  # it is written with and without its indices
                 self._ranks[one.key] = (max(before[0], len(one.below)), max(before[1], staged), before[2] or bold)
@@ -269,9 +261,6 @@ class Census:
         length = use.key.split("_")[0] == "d" and self._under_root  # d_k of sqrt(d_k)
         number = length or use.key in self._indices or (use.key in SCALARS and use.key not in self._arrays)
         return most + (0 if not bold and number else 1)
-
-    def _staged(self, key: str) -> set[tuple[str, int]]:
-        return {(where, number) for name, where, number in self.stages() if name == key}
 
     def is_name(self, name: Name) -> bool:
         """Whether the name stands somewhere by itself."""

@@ -148,9 +148,10 @@ def _is_large(expr: Expr) -> bool:
     while pending:
         part, functions, sums = pending.pop()
         parts += 1
-        calls += isinstance(part, Fn)
-        functions += isinstance(part, Fn)
-        sums += isinstance(part, IndexSum)
+        if isinstance(part, Fn):
+            calls, functions = calls + 1, functions + 1
+        elif isinstance(part, IndexSum):
+            sums += 1
         if parts > MOST_PARTS or calls > MOST_CALLS or functions > MOST_FUNCTIONS or sums > MOST_SUMS:
             return True
         pending += [(inner, functions, sums) for inner in part.args]

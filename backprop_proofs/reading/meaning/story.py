@@ -55,6 +55,7 @@ from backprop_proofs.reading.meaning.names import (
 from backprop_proofs.reading.meaning.nielsen import Usual
 from backprop_proofs.reading.meaning.rewriting import numbered, renamed
 from backprop_proofs.reading.meaning.shapes import lengths_in
+from backprop_proofs.reading.meaning.solved import is_solution, slopes_by
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.usual import (
     NIELSEN,
@@ -199,7 +200,7 @@ class _Teller:
         given = self._once([*self._from_chain(self.loss)] if self.loss else [])
         given += self._once([one for row in self.document.given for one in self._from_row(row)])
         own = bool(given)
-        lines = list(self._from_lines({one.key for one in given}, own))
+        lines = list(self._from_lines({one.key for one in given}, own, _spoken_of(given)))
         given, more = self._amended(given)
         lines = more + [one for one in lines if one[0].key not in {other.key for other, _ in more}]
         others = [one for one, _ in lines]
@@ -380,17 +381,19 @@ class _Teller:
             return last, first, []
         return first, chain.parts[1], list(chain.parts[2:])
 
-    def _from_lines(self, given: set[str], own: bool) -> Iterator[tuple[Declared, Taken]]:
-        """Equations of the derivation that first define a name."""
+    def _from_lines(self, given: set[str], own: bool, known: set[str]) -> Iterator[tuple[Declared, Taken]]:
+        """Equations of the derivation that first define a name. known: the names that the given part speaks of."""
         seen = set(given)
         lines: dict[str, Declared] = {}
+        slopes: set[str] = set()
         for row in self.document.derivation:
             if row.problem is not None:
                 continue
             end: Node | None = None
+            before, slopes = slopes, slopes | slopes_by([row])
             for number, left, right in self.rows.equalities(row):
                 inside, end = left == end, right  # the B of A = B = C defines nothing
-                if inside or not isinstance(left, tree.Name):
+                if inside or not isinstance(left, tree.Name) or is_solution(left, right, before, known):
                     continue
                 try:
                     use = self.census.use(left)
@@ -408,7 +411,7 @@ class _Teller:
 
     def _amended(self, given: list[Declared]) -> tuple[list[Declared], list[tuple[Declared, Taken]]]:
         """Equations of lines that say more than the given part does, as z = Σ w a + b for z = Σ w a, b being new."""
-        known = {bare_key(name) for one in given for side in (one.left, one.right) for name in names_of(side)}
+        known = _spoken_of(given)
         found: list[tuple[Declared, Taken]] = []
         for row in self.document.derivation:
             for number, left, right in self.rows.equalities(row) if row.problem is None else ():
@@ -472,6 +475,11 @@ class _Teller:
 
     def _names_quantity(self, left: tree.Name) -> bool:
         return any(bare_key(name) == bare_key(left)[1:] for chain in self.chains for name in names_of(chain))
+
+
+def _spoken_of(declared: list[Declared]) -> set[str]:
+    """The names in equations."""
+    return {bare_key(name) for one in declared for side in (one.left, one.right) for name in names_of(side)}
 
 
 def declared_in(document: Document) -> Network:

@@ -1,0 +1,29 @@
+"""Rows that solve for a quantity: w = Σ x y / Σ x² after ∂J/∂w, true where that is zero, and no definition of w."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.document import Row
+from backprop_proofs.reading.meaning.forms import chains_of
+from backprop_proofs.reading.meaning.names import bare_key, names_of
+from backprop_proofs.reading.syntax import Node
+
+
+def slopes_by(rows: Iterable[Row]) -> set[str]:
+    """The names that something is differentiated by in some rows."""
+    nodes = [node for chain in chains_of(*rows) for node in tree.walk(chain)]
+    by = [x for node in nodes if isinstance(node, tree.Derivative) for x in node.wrt]
+    by += [x for node in nodes if isinstance(node, tree.Nabla) for x in node.by]
+    return {bare_key(x) for x in by if isinstance(x, tree.Name)}
+
+
+def solved_in(rows: Iterable[Row]) -> set[str]:
+    """The names that stand alone on the left of a row."""
+    return {bare_key(c.parts[0]) for c in chains_of(*rows) if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
+
+
+def is_solution(left: tree.Name, right: Node, slopes: set[str], known: set[str]) -> bool:
+    """Whether left = right solves for what was differentiated by, and speaks of nothing but what is known before."""
+    return bare_key(left) in slopes and {bare_key(left), *map(bare_key, names_of(right))} <= known
