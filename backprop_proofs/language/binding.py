@@ -10,7 +10,7 @@ from sympy import Dummy, Expr, Symbol
 from sympy.core.basic import Basic
 
 from backprop_proofs.errors import Malformed
-from backprop_proofs.language.expressions import Binder, Each, IndexSum, Partial, Ref, parts_of, rebuild
+from backprop_proofs.language.expressions import Binder, Each, IndexSum, Partial, Quantity, Ref, parts_of, rebuild
 from backprop_proofs.language.indices import Limit
 
 Path = tuple[int, ...]  # a sequence of argument numbers
@@ -37,7 +37,7 @@ def substitute(expr: Expr, mapping: Mapping[Symbol, Expr]) -> Expr:
     """`expr` with free letters replaced all at once; a binder in the way is renamed first, so nothing is captured."""
     if isinstance(expr, Symbol):
         return mapping.get(expr, expr)
-    if not (isinstance(expr, Expr) and expr.args):  # a number, or the name of a quantity
+    if isinstance(expr, Quantity) or not expr.args:
         return expr
     if isinstance(expr, Binder):
         free, (body, letter, low, high) = free_indices(expr), expr.args

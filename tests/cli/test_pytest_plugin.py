@@ -76,7 +76,9 @@ def judged(row: Row) -> CheckedLine:
     at = row.source.find("\\wrong")
     if at >= 0:
         finding = Span(row.span.start + at, row.span.start + at + 6)
-        return CheckedLine(*place, "refuted", "swapped", "the indices\nare swapped", finding, FAILURE, REPAIR)
+        return CheckedLine(
+            *place, "refuted", "swapped", "the indices\nare swapped", finding, FAILURE, mender=lambda: REPAIR
+        )
     if "\\maybe" in row.source:
         return CheckedLine(*place, "undecided", "not-decided", "agrees exactly on 40 instances")
     return CheckedLine(*place, "proved")
