@@ -241,7 +241,9 @@ def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
     if zero and (said or solved or _ZERO_SLOPE.search(row)):
         return Finding("not-understood", "it may be meant for the place where it is zero", failure.found.span)
     left = failure.sides[0]
-    solves = isinstance(left, Name) and bare_key(left) in slopes_by(r for r in rows if r.span.end <= start)
+    defined = {known.ref.name for known in failure.network.definitions}
+    solved_for = {bare_key(left)} - defined if isinstance(left, Name) else set()
+    solves = not solved_for.isdisjoint(slopes_by(r for r in rows if r.span.end <= start))
     if not (said or solves or _IS_ZERO.search(before + row)) or any(map(has_derivative, failure.sides)):
         return None
     words = "it may be meant where the derivative is zero"

@@ -15,49 +15,16 @@ from backprop_proofs.reading.meaning.arguments import plainly
 from backprop_proofs.reading.meaning.averages import bounded, counts
 from backprop_proofs.reading.meaning.chosen import chosen_index
 from backprop_proofs.reading.meaning.examples import example_letter, with_examples
+from backprop_proofs.reading.meaning.families import Families, exponent, letters_below
 from backprop_proofs.reading.meaning.first_and_last import with_first_layer, with_last_layer
 from backprop_proofs.reading.meaning.forms import Rewrite
-from backprop_proofs.reading.meaning.names import (
-    COSTS,
-    bare_key,
-    index_letters,
-    letter_of,
-    names_of,
-)
+from backprop_proofs.reading.meaning.names import COSTS, bare_key, index_letters, letter_of, names_of
 from backprop_proofs.reading.meaning.one_variable import with_own_variables
 from backprop_proofs.reading.meaning.rewriting import Rename, renamed, rewritten
 from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_named
 from backprop_proofs.reading.syntax import Chain, Node
 
 # Letters that tell the layer
-
-
-def letter_families(chains: tuple[Chain, ...]) -> Rename | None:
-    """a_k and a_j as two quantities, where each is given an equation of its own; None where that is not so."""
-    defined: dict[str, set[str]] = {}
-    for chain in chains:
-        left = chain.parts[0]
-        if len(chain.parts) > 1 and isinstance(left, tree.Name) and not left.above:
-            letters = _letters(left)
-            if len(letters) == 1:
-                defined.setdefault(bare_key(left), set()).add(letters[0])
-    if not any(len(letters) > 1 for letters in defined.values()):
-        return None
-
-    def change(name: tree.Name) -> tree.Name:
-        letters = _letters(name)
-        told_apart = bare_key(name).startswith("delta") and name.run  # δ_k is deltak by now
-        if not letters or told_apart or (name.above and _exponent(name) is None):
-            return name
-        return replace(name, base=f"{name.base}_{''.join(letters)}")
-
-    return change
-
-
-def _exponent(name: tree.Name) -> tree.Number | None:
-    """2 of e_k^2."""
-    items = [item for script in name.above if not script.bracket for item in script.items]
-    return items[0] if len(items) == len(name.above) == 1 and isinstance(items[0], tree.Number) else None
 
 
 def letter_layers(chains: tuple[Chain, ...]) -> Rename | None:
@@ -67,10 +34,10 @@ def letter_layers(chains: tuple[Chain, ...]) -> Rename | None:
         return None
 
     def change(name: tree.Name) -> Node:
-        exponent = _exponent(name)
-        if exponent is not None:
-            return tree.Power(change(replace(name, above=())), exponent, name.span)
-        letters = _letters(name)
+        raised = exponent(name)
+        if raised is not None:
+            return tree.Power(change(replace(name, above=())), raised, name.span)
+        letters = letters_below(name)
         known = [_offset(letter, offsets) for letter in letters]
         steps = [step for step in known if step is not None]
         if not steps or name.above:
@@ -89,11 +56,11 @@ def _offsets(chains: tuple[Chain, ...]) -> dict[str, int]:
     steps: dict[str, str] = {}
     for chain in chains:
         left = chain.parts[0]
-        if len(chain.parts) < 2 or not isinstance(left, tree.Name) or left.above or len(_letters(left)) != 1:
+        if len(chain.parts) < 2 or not isinstance(left, tree.Name) or left.above or len(letters_below(left)) != 1:
             continue
         for node in tree.walk(chain.parts[1]):
             if isinstance(node, tree.Sum) and len(node.letters) == 1 and _weighted(node):
-                steps.setdefault(_letters(left)[0], letter_of(node.letters[0]) or "")
+                steps.setdefault(letters_below(left)[0], letter_of(node.letters[0]) or "")
     if not steps:
         return {}
     after, before = next(iter(steps.items()))
@@ -110,8 +77,8 @@ def _offsets(chains: tuple[Chain, ...]) -> dict[str, int]:
 
 def _weighted(total: tree.Sum) -> bool:
     """Whether it is a sum of weights, of two indices, times something."""
-    return any(len(_letters(name)) == 2 for name in names_of(total.body)) and any(
-        len(_letters(name)) == 1 for name in names_of(total.body)
+    return any(len(letters_below(name)) == 2 for name in names_of(total.body)) and any(
+        len(letters_below(name)) == 1 for name in names_of(total.body)
     )
 
 
@@ -125,11 +92,6 @@ def _offset(letter: str, offsets: dict[str, int]) -> int | None:
     first, second = sorted((known for known in offsets if len(known) == 1), key=offsets.__getitem__)[:2]
     way = 1 if ord(second) > ord(first) else -1
     return offsets[nearest] + way * (ord(letter) - ord(nearest))
-
-
-def _letters(name: tree.Name) -> list[str]:
-    found = [letter_of(item) for script in name.below for item in script.items]
-    return [letter for letter in found if letter is not None] if None not in found else []
 
 
 # Names written in a way that hides them
@@ -361,11 +323,13 @@ def as_chain(node: Node) -> Chain:
     return node
 
 
-def conventions(chains: tuple[Chain, ...]) -> Iterator[Rewrite]:
-    """The conventions that may leave an index unwritten here."""
+def conventions(chains: tuple[Chain, ...], given: tuple[Chain, ...]) -> Iterator[Rewrite]:
+    """The conventions that may leave an index unwritten here. given: the equations of the given part."""
     letter = example_letter(chains)
     if letter is not None:
         yield with_examples(chains, letter)[0]
-    for rename in (chosen_index(chains), letter_families(chains), letter_layers(chains)):
+    families = Families(chains, given)
+    layers = letter_layers(chains) if not families.told_by_letters else families.named if families.are_known else None
+    for rename in (chosen_index(chains), layers):
         if rename is not None:
             yield partial(renamed, change=rename)

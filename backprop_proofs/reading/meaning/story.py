@@ -21,6 +21,7 @@ from backprop_proofs.reading.meaning.declare import Declared
 from backprop_proofs.reading.meaning.error_terms import DELTA, errors_meant, letters_of_errors
 from backprop_proofs.reading.meaning.every_layer import at_every_layer
 from backprop_proofs.reading.meaning.examples import example_letter
+from backprop_proofs.reading.meaning.families import OPEN_WEIGHTS, Families
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
     EQUALS,
@@ -55,7 +56,7 @@ from backprop_proofs.reading.meaning.names import (
 from backprop_proofs.reading.meaning.nielsen import Usual
 from backprop_proofs.reading.meaning.rewriting import numbered, renamed
 from backprop_proofs.reading.meaning.shapes import lengths_in
-from backprop_proofs.reading.meaning.solved import is_solution, slopes_by
+from backprop_proofs.reading.meaning.solved import is_solution, slopes_by, spoken_of
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.usual import (
     NIELSEN,
@@ -158,17 +159,19 @@ def _told(document: Document, activation: str | None, cost: str | None, way: Way
     written, (chains, plain) = chains_of(*document.rows), _spelled_out(document)
     teller = _Teller(document, chains, activation, cost, plain, way)
     told = replace(teller.tell(), example=example_letter(chains))
-    if told.network is not None and told.example is None and not teller.unlike:
+    given = tuple(chains[: len(list(chains_of(*document.given)))])
+    apart = Families(tuple(chains), given).two_weights
+    if told.network is not None and told.example is None and not teller.unlike and not apart:
         said = (f"{letter} is taken for the number of terms of the sum that it divides" for letter in counts(written))
         return replace(told, notes=(*told.notes, *said))
-    for convention in conventions(tuple(chains)):
+    for convention in conventions(tuple(chains), given):
         both = after(plain, convention)
         made_explicit = [as_chain(convention(chain)) for chain in chains]
         other = _Teller(document, made_explicit, activation, cost, both, way).tell()
         if other.network is not None:
             return replace(other, guessed=True)
-    if teller.unlike:
-        why = f"{teller.unlike[0]} is defined twice, and differently"
+    if teller.unlike or apart:
+        why = f"{teller.unlike[0]} is defined twice, and differently" if teller.unlike else OPEN_WEIGHTS
         return Story(document, None, None, told.census, told.rows, notes=told.notes, trouble=(why,))
     return told
 
@@ -200,7 +203,9 @@ class _Teller:
         given = self._once([*self._from_chain(self.loss)] if self.loss else [])
         given += self._once([one for row in self.document.given for one in self._from_row(row)])
         own = bool(given)
-        lines = list(self._from_lines({one.key for one in given}, own, _spoken_of(given)))
+        lines = list(
+            self._from_lines({one.key for one in given}, own, spoken_of((one.left, one.right) for one in given))
+        )
         given, more = self._amended(given)
         lines = more + [one for one in lines if one[0].key not in {other.key for other, _ in more}]
         others = [one for one, _ in lines]
@@ -411,7 +416,7 @@ class _Teller:
 
     def _amended(self, given: list[Declared]) -> tuple[list[Declared], list[tuple[Declared, Taken]]]:
         """Equations of lines that say more than the given part does, as z = Σ w a + b for z = Σ w a, b being new."""
-        known = _spoken_of(given)
+        known = spoken_of((one.left, one.right) for one in given)
         found: list[tuple[Declared, Taken]] = []
         for row in self.document.derivation:
             for number, left, right in self.rows.equalities(row) if row.problem is None else ():
@@ -475,11 +480,6 @@ class _Teller:
 
     def _names_quantity(self, left: tree.Name) -> bool:
         return any(bare_key(name) == bare_key(left)[1:] for chain in self.chains for name in names_of(chain))
-
-
-def _spoken_of(declared: list[Declared]) -> set[str]:
-    """The names in equations."""
-    return {bare_key(name) for one in declared for side in (one.left, one.right) for name in names_of(side)}
 
 
 def declared_in(document: Document) -> Network:
