@@ -143,11 +143,21 @@ class Families:
         plain = {bare_key(name) for name in names if not name.below}
         if self._others is None or not plain.isdisjoint(self._written):  # w beside w_ji and w_kj
             return False
+        if any(self._sums_over_another(chain) for _, _, chain in self._equations):
+            return False
         known = [name for name in names if letters_below(name) and not (_told_apart(name) or is_kronecker(name))]
         targets = {bare_key(name) for name in known if bare_key(name) not in self._written and not _is_error(name)}
         return all(self._family(name) in self._known(name) for name in known if bare_key(name) not in targets) and all(
             len({self._family(name) for name in known if bare_key(name) == key}) == 1 for key in targets
         )
+
+    def _sums_over_another(self, chain: Chain) -> bool:
+        """Whether z_k stands beside a sum over z_j, which may be meant for z_k, as in e^{z_k} / Σ_j e^{z_j}."""
+        summed = _summed(chain)
+        names = [n for part in chain.parts[1:] for n in names_of(part) if len(letters_below(n)) == 1]
+        free = {bare_key(name): self._family(name) for name in names if letters_below(name)[0] not in summed}
+        bound = [name for name in names if letters_below(name)[0] in summed]
+        return any(free.get(bare_key(name), self._family(name)) != self._family(name) for name in bound)
 
     def named(self, name: tree.Name) -> tree.Name:
         """The name with its letters: a_k as a quantity of its own."""

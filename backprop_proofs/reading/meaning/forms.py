@@ -142,6 +142,23 @@ def is_weighted_sum(node: Node) -> bool:
     return len(products) == 1 and len(terms) <= 2 and set(signs) == {1} and all(isinstance(n, tree.Name) for n in names)
 
 
+def sums_up_others(row: Row, rows: Rows) -> bool:
+    """Whether it is the weighted sum of a network that is not Nielsen's: of any name but z, and of no errors."""
+    return row.problem is None and any(
+        isinstance(left, tree.Name)
+        and (left.above or left.below)
+        and bare_key(left) not in {"z", *map(bare_key, names_of(right))}
+        and is_weighted_sum(right)
+        and not any(map(_is_error, (left, *names_of(right))))
+        for _, left, right in rows.equalities(row)
+    )
+
+
+def _is_error(name: tree.Name) -> bool:
+    """Whether it is δ, dz, or marked as z̄ is."""
+    return bare_key(name).lower().startswith("delta") or bool(name.marks) or (name.run and name.base[0] == "d")
+
+
 def is_two(node: Node) -> bool:
     """Whether it is the number 2."""
     return isinstance(node, tree.Number) and node.value == 2

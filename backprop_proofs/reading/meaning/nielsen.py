@@ -26,7 +26,8 @@ from backprop_proofs.reading.syntax import Chain
 class Usual:
     """What a text says, and what was asked for: an activation, a cost.
 
-    given: whether it has a given part. own: whether the equations of its lines come before Nielsen's.
+    given: whether it has a given part. own: whether the equations of its lines come before Nielsen's. other: whether
+    the network is another one than his, to which nothing of his is added.
     """
 
     chains: tuple[Chain, ...]
@@ -35,11 +36,12 @@ class Usual:
     cost: str | None
     given: bool
     own: bool
+    other: bool = False
 
     def completed(self, given: list[Declared], lines: list[Declared]) -> list[Declared]:
         """Nielsen's equations for his letters, where nobody defines them and they are written as he writes them."""
         declared = list(given)
-        added = True
+        added = not self.other
         while added:
             added = False
             for texts, like in ((NIELSEN, written_like_nielsen), (ONE_LAYER, has_one_index)):

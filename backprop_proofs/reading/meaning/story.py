@@ -39,6 +39,7 @@ from backprop_proofs.reading.meaning.forms import (
     is_weighted_sum,
     only_derivative,
     same_layer,
+    sums_up_others,
 )
 from backprop_proofs.reading.meaning.formulas import called, formulas_in, functions_known
 from backprop_proofs.reading.meaning.names import (
@@ -197,15 +198,14 @@ class _Teller:
         formulas = list(formulas_in(document.rows, self.rows, self.census))
         self.formulas = [known for known, *_ in formulas]
         self.formula_lines = tuple(Taken(row.index or 0, link, f.name) for f, row, link in formulas if not row.given)
+        self.own = not document.given and any(sums_up_others(row, self.rows) for row in document.derivation)
         self.loss = loss_equation(tuple(chains_of(*document.rows)))
 
     def tell(self) -> Story:
         given = self._once([*self._from_chain(self.loss)] if self.loss else [])
         given += self._once([one for row in self.document.given for one in self._from_row(row)])
-        own = bool(given)
-        lines = list(
-            self._from_lines({one.key for one in given}, own, spoken_of((one.left, one.right) for one in given))
-        )
+        own, known = bool(given) or self.own, spoken_of((one.left, one.right) for one in given)
+        lines = list(self._from_lines({one.key for one in given}, own, known))
         given, more = self._amended(given)
         lines = more + [one for one in lines if one[0].key not in {other.key for other, _ in more}]
         others = [one for one, _ in lines]
@@ -283,9 +283,8 @@ class _Teller:
 
     def _arranged(self, declared: list[Declared], used: list[Declared]) -> list[Declared]:
         """Lines before what they replace, each name defined before it is used by a name."""
-        usual = Usual(
-            tuple(self.chains), self.census, self.activation, self.cost, bool(self.document.given), self.way.own
-        )
+        given, chains = bool(self.document.given), tuple(self.chains)
+        usual = Usual(chains, self.census, self.activation, self.cost, given, self.way.own, self.own)
         declared = usual.completed(declared, used)
         declared = declared + missing_moments(declared + used)
         declared, used = (at_every_layer(some, self.chains) for some in (declared, used))
