@@ -11,6 +11,8 @@ from backprop_proofs.language.binding import canonical, free_indices
 from backprop_proofs.language.expressions import Ref, parts_of
 from backprop_proofs.language.network import Network
 
+CIRCULAR = "a quantity is defined by itself"
+
 
 def is_circular(network: Network) -> bool:
     """Whether a quantity is used at its own layer or time on the way to itself."""

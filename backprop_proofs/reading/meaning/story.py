@@ -14,7 +14,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.amended import says_more
 from backprop_proofs.reading.meaning.averages import counts
-from backprop_proofs.reading.meaning.built import interned, is_circular, twins_of, with_exceptions
+from backprop_proofs.reading.meaning.built import CIRCULAR, interned, is_circular, twins_of, with_exceptions
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.conventions import after, as_chain, conventions, loss_equation, spelled_out
 from backprop_proofs.reading.meaning.declare import Declared
@@ -267,7 +267,7 @@ class _Teller:
             except (Misfit, NotUnderstood, BackpropError) as error:
                 self._why = str(error)
                 dropped = self._to_drop(declared, used)
-                if dropped is None:
+                if dropped is None or (self._why == CIRCULAR and not declared):  # layers that are not told apart
                     return None
                 used = [one for one in used if one is not dropped]
 
@@ -312,7 +312,7 @@ class _Teller:
             self.split,
         )
         if is_circular(network):
-            raise InvalidNetwork("a quantity is defined by itself")
+            raise InvalidNetwork(CIRCULAR)
         network = interned(with_exceptions(network))
         world.network = network
         self._note_lengths(equations, world)
