@@ -10,6 +10,7 @@ from sympy import Add, Pow, Symbol
 
 from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
+from backprop_proofs.checking.layers_left_out import BETWEEN_LAYERS, between_layers
 from backprop_proofs.checking.unsettled import reached, said_of, undefined
 from backprop_proofs.errors import BackpropError
 from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaque, Partial, Quantity, Ref, parts_of
@@ -250,6 +251,13 @@ def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
     return Finding("not-understood", words, failure.found.span)
 
 
+def _between_layers(failure: Failure) -> Finding | None:
+    """A row that may be between two layers which are not written."""
+    if not between_layers(failure.story, *failure.sides):
+        return None
+    return Finding("not-understood", BETWEEN_LAYERS, failure.found.span)
+
+
 def _taken_so(failure: Failure) -> Finding | None:
     """A sign that was taken in one of its meanings."""
     taken = next((warned for warned in failure.made.warnings if warned.code == TAKEN), None)
@@ -270,5 +278,6 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _differential,
     _in_other_layout,
     _where_the_slope_is_zero,
+    _between_layers,
     _taken_so,
 )

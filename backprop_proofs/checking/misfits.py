@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backprop_proofs.checking.findings import Finding
+from backprop_proofs.checking.layers_left_out import BETWEEN_LAYERS, between_layers
 from backprop_proofs.checking.report import REFUTED, UNDECIDED
 from backprop_proofs.reading.meaning.forms import chains_of
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_kronecker, names_of
@@ -31,6 +32,8 @@ def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[
 def _meant_otherwise(story: Story, misfit: Misfit, left: Node, right: Node) -> str | None:
     """How a link that does not fit may be meant, where the text leaves that open."""
     names = (*names_of(left), *names_of(right))
+    if between_layers(story, left, right):
+        return BETWEEN_LAYERS
     if misfit.code == "shape" and _without_indices(story, left, right):
         return "the indices are left out here, and stand elsewhere; with them it may be right"
     if misfit.code == "shape" and _of_one_neuron(story):
