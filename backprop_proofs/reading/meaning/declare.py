@@ -6,7 +6,7 @@ What each index runs over, and from which layer or time on an equation holds, is
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sympy import Expr, Integer, Symbol
@@ -159,6 +159,9 @@ def _network(
 ) -> tuple[Network, World]:
     definitions: list[Definition] = []
     names: list[Definition] = []
+    defined = {one.key for one, _ in links}
+    for _, made in links:
+        _begin_earlier(world, made, firsts, defined)
     for one, made in links:
         known = _definition(world, made, firsts, one)
         spoken = {ref.name for ref in parts_of(known.body, Ref)}
@@ -204,12 +207,51 @@ def _definition(world: World, made: Link, firsts: dict[Symbol, Integer], one: De
         stage = letter
     run = world.families[left.name].stage
     if run is not None and stage in {s for s, _, _ in limits}:
-        limits = tuple((s, firsts[run.last], run.last) if s == stage else (s, a, b) for s, a, b in limits)
+        first = run.low if _holds_throughout(world, left, right, firsts) else firsts[run.last]
+        limits = tuple((s, first, run.last) if s == stage else (s, a, b) for s, a, b in limits)
     free = set(left.indices)
     extra = [s for s, _, _ in limits if s not in free]
     if extra:
         raise InvalidNetwork(f"the definition of {left.name} has {extra[0]} free on its right side only")
     return _in_usual_letters(world, Definition(left, tuple(m for m in limits if m[0] in free), right))
+
+
+def _begin_earlier(world: World, made: Link, firsts: Mapping[Symbol, Expr], defined: Container[str]) -> None:
+    """Let the inputs of u^l = W^l x^l begin where u is used first, in x^{l+1} = x^l + u^l, if all else is there."""
+    left, right = made.equation
+    run = world.families[left.name].stage if isinstance(left, Ref) else None
+    if run is None or run.low == firsts[run.last] or not _stands_at_one(world, left, right):
+        return
+    names = sorted({ref.name for ref in parts_of(right, Ref)})
+    if all(_low(world, name, run) == run.low for name in names if name in defined):
+        for name in names:
+            family = world.families.get(name)
+            if family is not None and name not in defined:
+                places = tuple(replace(p, low=run.low) if isinstance(p, Stage) else p for p in family.places)
+                world.families[name] = Family(family.quantity, places)
+
+
+def _holds_throughout(world: World, left: Ref, right: Expr, firsts: Mapping[Symbol, Expr]) -> bool:
+    """Whether an equation holds wherever its left side is used, as all on its right side is there."""
+    run = world.families[left.name].stage
+    assert run is not None
+    names = {ref.name for ref in parts_of(right, Ref)}
+    there = all(_low(world, name, run) == run.low for name in names)
+    return run.low != firsts[run.last] and _stands_at_one(world, left, right) and there
+
+
+def _low(world: World, name: str, run: Stage) -> Expr:
+    """The first stage of a quantity; that of another where it has none."""
+    family = world.families.get(name)
+    stage = family.stage if family else None
+    return run.low if stage is None or stage.last != run.last else stage.low
+
+
+def _stands_at_one(world: World, left: Ref, right: Expr) -> bool:
+    """Whether all of an equation stands at the stage of its left side, a letter."""
+    own = _stage_of(world, left)
+    stages = {_stage_of(world, ref) for ref in parts_of(right, Ref)} - {None}
+    return isinstance(own, Symbol) and stages == {own}
 
 
 def _in_usual_letters(world: World, known: Definition) -> Definition:
