@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sympy import Add, Pow, Symbol
 
+from backprop_proofs.checking.assumed_errors import meaning_of
 from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
 from backprop_proofs.checking.unsettled import reached, said_of, undefined
@@ -95,9 +96,10 @@ def _not_connected(network: Network, made: Link) -> str | None:
 
 def _error_by_convention(failure: Failure) -> Finding | None:
     """δ, of which nothing but convention says what it is."""
-    if failure.story.assumed.isdisjoint(failure.made.names):
+    names = sorted(failure.story.assumed.intersection(failure.made.names))
+    if not names:
         return None
-    why = f"with δ the derivative of the cost by the weighted input, {failure.found.message}"
+    why = f"with δ {meaning_of(failure.story, names[0])}, {failure.found.message}"
     return Finding("unknown-name", why, failure.found.span)
 
 

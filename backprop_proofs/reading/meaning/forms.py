@@ -115,9 +115,14 @@ def has_derivative(node: Node) -> bool:
 
 def only_derivative(node: Node) -> bool:
     """Whether it is ∂C/∂z, perhaps with a sign."""
+    return isinstance(without_sign(node)[1], tree.Derivative | tree.Nabla)
+
+
+def without_sign(node: Node) -> tuple[int, Node]:
+    """-1 and x of -x; 1 and the node itself of anything else."""
     if isinstance(node, tree.Plus) and len(node.terms) == 1:
-        node = node.terms[0]
-    return isinstance(node, tree.Derivative | tree.Nabla)
+        return node.signs[0], node.terms[0]
+    return 1, node
 
 
 def at_last(left: Node) -> bool:
