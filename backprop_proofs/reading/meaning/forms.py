@@ -97,11 +97,6 @@ def is_entry_of_function(node: Node) -> bool:
     return isinstance(node, tree.Scripted) and isinstance(node.base, tree.Call)
 
 
-def has_two_indices(name: tree.Name) -> bool:
-    """Whether a name has two indices below and none above."""
-    return sum(len(script.items) for script in name.below) == 2 and not name.above
-
-
 def has_width_of_layer(node: Node) -> bool:
     """Whether a sum runs up to something with an index, such as n_l."""
     ends = [part.upper for part in tree.walk(node) if isinstance(part, tree.Sum)]

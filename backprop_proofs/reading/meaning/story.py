@@ -31,7 +31,6 @@ from backprop_proofs.reading.meaning.forms import (
     at_last,
     chains_of,
     has_derivative,
-    has_two_indices,
     has_width_of_layer,
     is_entry_of_function,
     is_nielsen,
@@ -48,10 +47,12 @@ from backprop_proofs.reading.meaning.names import (
     NotUnderstood,
     Use,
     bare_key,
+    is_kronecker,
     letter_of,
     names_of,
 )
 from backprop_proofs.reading.meaning.nielsen import Usual
+from backprop_proofs.reading.meaning.pattern_errors import pattern_errors
 from backprop_proofs.reading.meaning.rewriting import renamed
 from backprop_proofs.reading.meaning.shapes import lengths_in
 from backprop_proofs.reading.meaning.solved import is_solution, slopes_by
@@ -148,11 +149,13 @@ def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
     chains = list(chains_of(*document.rows))
     plain = spelled_out(tuple(chains))
     chains = [as_chain(plain(chain)) for chain in chains] if plain else chains
-    errors = letters_of_errors(tuple(chains)) if any(row.given for row in document.rows) else None
-    if errors is None:
-        return chains, plain
-    named = partial(renamed, change=errors)
-    return [as_chain(named(chain)) for chain in chains], after(plain, named)
+    letters = letters_of_errors if any(row.given for row in document.rows) else None
+    for errors in (pattern_errors, letters):
+        change = errors(tuple(chains)) if errors is not None else None
+        if change is not None:
+            named = partial(renamed, change=change)
+            chains, plain = [as_chain(named(chain)) for chain in chains], after(plain, named)
+    return chains, plain
 
 
 def _told(document: Document, activation: str | None, cost: str | None, way: Way) -> Story:
@@ -439,7 +442,7 @@ class _Teller:
     def _may_define(self, use: Use, left: tree.Name, right: Node, own: bool) -> bool:
         if use.key.startswith("d") and len(use.key) > 1 and left.run and self._names_quantity(left):
             return False
-        if left.base in ("delta", "Delta") and (has_two_indices(left) or not only_derivative(right)):
+        if left.base in ("delta", "Delta") and (is_kronecker(left) or not only_derivative(right)):
             return False
         if use.key == "delta" and not own:
             return False
