@@ -203,6 +203,20 @@ def _is_average(network: Network, cost: str) -> bool:
     return any(isinstance(power.base, Symbol) and power.base in sizes for power in powers)
 
 
+def _cost_of_one_example(failure: Failure) -> Finding | None:
+    """C beside C = Σ_x C_x, where no x is written: it may be meant for C_x, as texts drop the x later."""
+    total, letter = failure.story.total or ("", "")
+    made = failure.made
+    if (
+        letter in made.bound
+        or f"{total}_{letter}" in made.names
+        or total not in reached(made.equation, failure.network)
+    ):
+        return None
+    why = f"{total} may be meant for what one {letter} adds to it"
+    return Finding("not-understood", why, failure.found.span)
+
+
 def _differential(failure: Failure) -> Finding | None:
     """dy = W dx, which is true of differentials: what stands on the left depends on what stands on the right."""
     left, right = failure.made.gradients
@@ -267,6 +281,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _linear_layer,
     _cost_of_every_time,
     _gradient_of_average,
+    _cost_of_one_example,
     _differential,
     _in_other_layout,
     _where_the_slope_is_zero,

@@ -59,8 +59,9 @@ def spoken_of(declared: Iterable[Declared]) -> set[str]:
 def are_unlike(one: Declared, other: Declared, census: Census) -> bool:
     """Whether a_j and a_k have equations that are not the same in other letters: they may be two quantities."""
     lefts = [each.left for each in (one, other)]
-    letters = [index_letters(left) for left in lefts if isinstance(left, tree.Name) and not left.above]
-    if len(letters) < 2 or letters[0] == letters[1] or not all(letters):
+    names = [left for left in lefts if isinstance(left, tree.Name)]
+    letters = [index_letters(name) for name in names if all(script.bracket for script in name.above)]
+    if len(letters) < 2 or names[0].above != names[1].above or letters[0] == letters[1] or not all(letters):
         return False
     first, second = (numbered(tree.Chain((each.left, each.right)), census.is_letter) for each in (one, other))
     return first != second

@@ -16,11 +16,11 @@ from backprop_proofs.reading.meaning.amended import says_more
 from backprop_proofs.reading.meaning.averages import counts
 from backprop_proofs.reading.meaning.built import interned, is_circular, twins_of, with_exceptions
 from backprop_proofs.reading.meaning.census import Census
-from backprop_proofs.reading.meaning.conventions import after, as_chain, conventions, loss_equation, spelled_out
+from backprop_proofs.reading.meaning.conventions import after, as_chain, loss_equation, spelled_out
 from backprop_proofs.reading.meaning.declare import Declared, are_unlike, spoken_of
 from backprop_proofs.reading.meaning.error_terms import DELTA, errors_meant, letters_of_errors, solved_for_error
 from backprop_proofs.reading.meaning.every_layer import at_every_layer
-from backprop_proofs.reading.meaning.examples import example_letter
+from backprop_proofs.reading.meaning.examples import example_letter, total_of_examples
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
     EQUALS,
@@ -57,6 +57,8 @@ from backprop_proofs.reading.meaning.rewriting import renamed
 from backprop_proofs.reading.meaning.shapes import lengths_in
 from backprop_proofs.reading.meaning.solved import is_solution, slopes_by
 from backprop_proofs.reading.meaning.statement import link
+from backprop_proofs.reading.meaning.totals import cost_of_one
+from backprop_proofs.reading.meaning.unwritten import ways_of_writing
 from backprop_proofs.reading.meaning.usual import (
     NIELSEN,
     folded_into_names,
@@ -98,7 +100,8 @@ class Story:
     """A text with what it is about. world: its names; taken: the links that define; trouble: what could not be used.
 
     assumed: the errors δ of which nothing but convention says what they are. guessed: whether layers or examples are.
-    example: the letter of a sum over examples on which nothing seems to depend.
+    example: the letter of a sum over examples on which nothing seems to depend. total: the cost of all examples, where
+    that of each has a name, and the letter of the example.
     """
 
     document: Document
@@ -112,6 +115,7 @@ class Story:
     assumed: frozenset[str] = frozenset()
     guessed: bool = False
     example: str | None = None
+    total: tuple[str, str] | None = None
 
     def links(self, row: Row) -> tuple[WrittenLink, ...]:
         """The links of a row, with the writer's conventions made explicit."""
@@ -150,8 +154,8 @@ def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
     plain = spelled_out(tuple(chains))
     chains = [as_chain(plain(chain)) for chain in chains] if plain else chains
     letters = letters_of_errors if any(row.given for row in document.rows) else None
-    for errors in (pattern_errors, letters):
-        change = errors(tuple(chains)) if errors is not None else None
+    for rule in (cost_of_one, pattern_errors, letters):
+        change = rule(tuple(chains)) if rule is not None else None
         if change is not None:
             named = partial(renamed, change=change)
             chains, plain = [as_chain(named(chain)) for chain in chains], after(plain, named)
@@ -165,14 +169,16 @@ def _told(document: Document, activation: str | None, cost: str | None, way: Way
     if told.network is not None and told.example is None and not teller.unlike:
         said = (f"{letter} is taken for the number of terms of the sum that it divides" for letter in counts(written))
         return replace(told, notes=(*told.notes, *said))
-    for convention in conventions(tuple(chains)):
+    total = total_of_examples(chains)
+    for convention in ways_of_writing(tuple(chains)):
         both = after(plain, convention)
         made_explicit = [as_chain(convention(chain)) for chain in chains]
-        other = _Teller(document, made_explicit, activation, cost, both, way).tell()
-        if other.network is not None:
-            return replace(other, guessed=True)
-    if teller.unlike:
-        why = f"{teller.unlike[0]} is defined twice, and differently"
+        another = _Teller(document, made_explicit, activation, cost, both, way)
+        other = another.tell()
+        if other.network is not None and not another.unlike:
+            return replace(other, guessed=True, total=total)
+    if teller.unlike or total:
+        why = f"{teller.unlike[0]} is defined twice, and differently" if teller.unlike else "the examples are unwritten"
         return Story(document, None, None, told.census, told.rows, notes=told.notes, trouble=(why,))
     return told
 
