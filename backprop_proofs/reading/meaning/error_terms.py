@@ -57,20 +57,35 @@ def _sign(errors: Iterable[Declared], weighted: Iterable[Declared], usual: int) 
 
     The usual sign where there are none.
     """
-    inputs, signs = {one.key for one in weighted}, set()
+    inputs, signs = {_stem(one.key) for one in weighted}, set()
     for one in errors:
         sign, right = without_sign(one.right)
         by = right.wrt if isinstance(right, tree.Derivative) else right.by if isinstance(right, tree.Nabla) else ()
-        signs.add(sign if inputs.intersection(bare_key(x) for x in by if isinstance(x, tree.Name)) else 0)
+        signs.add(sign if inputs.intersection(_stem(bare_key(x)) for x in by if isinstance(x, tree.Name)) else 0)
     return next(iter(signs or {usual})) if len(signs) < 2 else 0
 
 
-def solved_for_error(left: Node, right: Node) -> tuple[Node, Node]:
-    """-∂E/∂z = δ, ∂E/∂z = -δ and -δ = ∂E/∂z as δ = -∂E/∂z; any other equation as it is."""
+def _stem(key: str) -> str:
+    """a of a_k."""
+    return key.split("_")[0]
+
+
+def solved_for_error(left: Node, right: Node, chains: Iterable[Chain]) -> tuple[Node, Node]:
+    """-∂E/∂z = δ, ∂E/∂z = -δ and -δ = ∂E/∂z as δ = -∂E/∂z; any other equation as it is.
+
+    z is defined somewhere, and has the indices of δ: ∂E/∂b = δ is no definition.
+    """
+    if isinstance(left, tree.Name) or not (only_derivative(left) or only_derivative(right)):
+        return left, right
+    lefts = {bare_key(c.parts[0]) for c in chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
     for one, other in ((left, right), (right, left)):
         (sign, error), (other_sign, slope) = without_sign(one), without_sign(other)
-        named = isinstance(error, tree.Name) and bare_key(error).startswith(DELTA) and not is_kronecker(error)
-        if named and only_derivative(other):
+        if not isinstance(error, tree.Name) or not bare_key(error).startswith(DELTA) or is_kronecker(error):
+            continue
+        by = slope.wrt[0] if isinstance(slope, tree.Derivative) and len(slope.wrt) == 1 else None
+        if not isinstance(by, tree.Name) or bare_key(by) not in lefts:
+            continue
+        if (by.above, by.below) == (error.above, error.below):
             return error, slope if sign == other_sign else tree.Plus((slope,), (-1,), tree.span_of(other))
     return left, right
 

@@ -359,7 +359,7 @@ class _Teller:
             yield from self._from_chain(chain)
 
     def _from_chain(self, chain: Chain) -> Iterator[Declared]:
-        left, right = solved_for_error(*chain.parts[:2])
+        left, right = solved_for_error(chain.parts[0], chain.parts[1], self.chains)
         others = chain.parts[2:]
         if not isinstance(left, tree.Name):
             left, right, others = self._from_right(chain)
@@ -397,7 +397,7 @@ class _Teller:
             before, slopes = slopes, slopes | slopes_by([row])
             for number, left, right in self.rows.equalities(row):
                 inside, end = left == end, right  # the B of A = B = C defines nothing
-                left, right = solved_for_error(left, right)
+                left, right = solved_for_error(left, right, self.chains)
                 if inside or not isinstance(left, tree.Name) or is_solution(left, right, before, known):
                     continue
                 try:
