@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import process_time
 
+from backprop_proofs.checking.assumed_errors import beside, meaning_of
 from backprop_proofs.checking.both import Votes, in_both, undecided
 from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
@@ -75,6 +76,7 @@ def checked(
     if network is None and checker.story.network is not None:
         if report.verdict == REFUTED and not any(row.given for row in document.rows):
             checker, report = _by_weights(checker, report, activation, cost)
+        checker, report = _by_sign(checker, report, activation, cost)
         if checker.story.census.may_be_matrices():
             other = story_of(document, None, activation, cost, Way(matrices=True))
             if other.network is not None:
@@ -90,6 +92,18 @@ def _by_weights(checker: _Checker, report: Report, activation: str | None, cost:
     other = _Checker(checker.document, story, checker.until)
     votes = Votes(report, other.report(), frozenset(taken.row for taken in story.taken))
     return (other, votes.for_own()) if votes.own_wins else (checker, votes.for_nielsens())
+
+
+def _by_sign(checker: _Checker, report: Report, activation: str | None, cost: str | None) -> tuple[_Checker, Report]:
+    """The same with each assumed error minus the derivative, where lines say so and none is against that."""
+    if not checker.story.assumed or len(checker.links.errors.against) < 2:
+        return checker, report
+    story = story_of(checker.document, None, activation, cost, Way(minus=True))
+    if story.assumed != checker.story.assumed:
+        return checker, report
+    other = _Checker(checker.document, story, checker.until)
+    found = other.report()
+    return (checker, report) if other.links.errors.against else (other, found)
 
 
 @dataclass
@@ -123,7 +137,18 @@ class _Checker:
             if line.verdict in (UNDECIDED, UNREADABLE):
                 for name in undefined(self.story, said_of(self.story, row)):
                     said.setdefault(name, line.line)
-        return tuple(self._unless_said(line, said) for line in lines)
+        for row, left, right in beside(self.story):
+            self.links.hear(row, left, right)
+        doubted = self.links.errors.doubted()
+        return tuple(self._unless_other_error(self._unless_said(line, said), doubted) for line in lines)
+
+    def _unless_other_error(self, line: CheckedLine, doubted: dict[str, int]) -> CheckedLine:
+        """The line; undecided where it rests on an error δ that another line says to be another."""
+        names = sorted(self.links.reached.get(line.index, frozenset()) & doubted.keys())
+        if not names or line.verdict not in (PROVED, REFUTED):
+            return line
+        meant = meaning_of(self.story, names[0])
+        return undecided(line, f"line {doubted[names[0]]} says something of δ that is not so where it is {meant}")
 
     def _unless_said(self, line: CheckedLine, said: dict[str, int]) -> CheckedLine:
         names = sorted(self.links.reached.get(line.index, frozenset()) & said.keys())
@@ -159,6 +184,7 @@ class _Checker:
         links = [one for one in self.story.links(row) if one[3] != "∈"]
         for number, left, right, sign, _ in links:
             if sign not in EQUALS:
+                self.links.errors.not_decided(row, left, right)
                 yield Said(UNDECIDED, Finding("relation", f"{sign} is not judged, only =", span_of(right)))
                 continue
             said = self._stepped(left, right, self.links.said(row, number, left, right))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sympy import Add, Pow, Symbol
 
+from backprop_proofs.checking.assumed_errors import meaning_of
 from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
 from backprop_proofs.checking.layers_left_out import BETWEEN_LAYERS, between_layers
@@ -96,9 +97,10 @@ def _not_connected(network: Network, made: Link) -> str | None:
 
 def _error_by_convention(failure: Failure) -> Finding | None:
     """δ, of which nothing but convention says what it is."""
-    if failure.story.assumed.isdisjoint(failure.made.names):
+    names = sorted(failure.story.assumed.intersection(failure.made.names))
+    if not names:
         return None
-    why = f"with δ the derivative of the cost by the weighted input, {failure.found.message}"
+    why = f"with δ {meaning_of(failure.story, names[0])}, {failure.found.message}"
     return Finding("unknown-name", why, failure.found.span)
 
 
@@ -202,6 +204,20 @@ def _is_average(network: Network, cost: str) -> bool:
     return any(isinstance(power.base, Symbol) and power.base in sizes for power in powers)
 
 
+def _cost_of_one_example(failure: Failure) -> Finding | None:
+    """C beside C = Σ_x C_x, where no x is written: it may be meant for C_x, as texts drop the x later."""
+    total, letter = failure.story.total or ("", "")
+    made = failure.made
+    if (
+        letter in made.bound
+        or f"{total}_{letter}" in made.names
+        or total not in reached(made.equation, failure.network)
+    ):
+        return None
+    why = f"{total} may be meant for what one {letter} adds to it"
+    return Finding("not-understood", why, failure.found.span)
+
+
 def _differential(failure: Failure) -> Finding | None:
     """dy = W dx, which is true of differentials: what stands on the left depends on what stands on the right."""
     left, right = failure.made.gradients
@@ -275,6 +291,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _linear_layer,
     _cost_of_every_time,
     _gradient_of_average,
+    _cost_of_one_example,
     _differential,
     _in_other_layout,
     _where_the_slope_is_zero,

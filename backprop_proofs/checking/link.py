@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import process_time
 
+from backprop_proofs.checking.assumed_errors import ErrorsSaid
 from backprop_proofs.checking.conditions import doubt_beside
 from backprop_proofs.checking.doubts import Failure, doubt, doubt_of_proof
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
@@ -53,9 +54,21 @@ class LinkJudge:
     story: Story
     until: float
     reached: dict[int, frozenset[str]] = field(default_factory=dict)  # what each row depends on, definitions apart
+    errors: ErrorsSaid = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.errors = ErrorsSaid(self.story)
 
     def said(self, row: Row, number: int, left: Node, right: Node) -> Said:
         """What is said of the link of that number, as it stands."""
+        said = self._found(row, number, left, right)
+        if said.verdict == PROVED:
+            self.errors.proved(left, right)
+        elif said.verdict == UNDECIDED and said.finding is not None and said.finding.code != "not-decided":
+            self.errors.not_decided(row, left, right)
+        return said
+
+    def _found(self, row: Row, number: int, left: Node, right: Node) -> Said:
         if self.story.world is None or self.story.network is None:
             why = self.story.trouble[0] if self.story.trouble else "no network"
             return Said(UNDECIDED, Finding("no-network", f"the network is not understood: {why}", span_of(left)))
@@ -65,6 +78,19 @@ class LinkJudge:
             return Said(UNDECIDED, Finding("not-understood", unclear.message, unclear.span))
         except (BackpropError, RecursionError) as error:
             return Said(UNDECIDED, Finding("not-understood", str(error), span_of(right)))
+
+    def hear(self, row: Row, left: Node, right: Node) -> None:
+        """Note what an equation beside the rows says of assumed errors, where nothing else is taken for granted."""
+        assert self.story.world is not None
+        try:
+            made, _ = link(self.story.world, self.story.census, left, right)
+            proved = court_of(self._network(made)).judge(made.equation, made.limits).theorem is not None
+        except (Misfit, NotUnderstood, *_NOT_JUDGED):
+            proved = False
+        if proved:
+            self.errors.proved(left, right)
+        else:
+            self.errors.not_decided(row, left, right)
 
     def step(self, above: Above, right: Node, here: Link | None) -> tuple[str, Theorem | None]:
         """The verdict on above = right alone, and its theorem. here: what left = right says, of the same left side."""

@@ -16,6 +16,7 @@ from typing import Any
 from backprop_proofs.reading.meaning.array_names import SCALARS, biases, costs_in, never_numbers
 from backprop_proofs.reading.meaning.names import (
     COSTS,
+    ERROR,
     FUNCTIONS,
     NotUnderstood,
     Use,
@@ -87,6 +88,7 @@ class Census:
         self.firm = len(self._chains) if firm is None else firm  # so many chains, the first ones, declare
         self._known = frozenset(known)  # quantities that are known before the text is read
         self._names = [name for chain in self._chains for name in names_of(chain) if not is_kronecker(name)]
+        self.tells_errors = any(ERROR in name.marks for name in self._names)  # from Kronecker deltas
         kinds = _by_kind(self._chains)
         sums, transposed, products = kinds[Sum], kinds[Transpose], kinds[Product]
         self.summed = {letter_of(letter) or "" for total in sums for letter in total.letters}

@@ -31,8 +31,8 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
-from backprop_proofs.reading.meaning.names import COSTS, bare_key
-from backprop_proofs.reading.meaning.rewriting import renamed
+from backprop_proofs.reading.meaning.names import COSTS, bare_key, index_letters, names_of
+from backprop_proofs.reading.meaning.rewriting import numbered, renamed
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.world import DOTS, Family, Stage, World, limits_of, parameters_of, spare_names
 from backprop_proofs.reading.syntax import Node
@@ -49,6 +49,22 @@ class Declared:
     key: str
     left: Node
     right: Node
+
+
+def spoken_of(declared: Iterable[Declared]) -> set[str]:
+    """The names in equations."""
+    return {bare_key(name) for one in declared for side in (one.left, one.right) for name in names_of(side)}
+
+
+def are_unlike(one: Declared, other: Declared, census: Census) -> bool:
+    """Whether a_j and a_k have equations that are not the same in other letters: they may be two quantities."""
+    lefts = [each.left for each in (one, other)]
+    names = [left for left in lefts if isinstance(left, tree.Name)]
+    letters = [index_letters(name) for name in names if all(script.bracket for script in name.above)]
+    if len(letters) < 2 or names[0].above != names[1].above or letters[0] == letters[1] or not all(letters):
+        return False
+    first, second = (numbered(tree.Chain((each.left, each.right)), census.is_letter) for each in (one, other))
+    return first != second
 
 
 @dataclass

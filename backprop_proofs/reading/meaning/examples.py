@@ -10,6 +10,7 @@ from typing import TypeGuard
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.names import COUNTS, FUNCTIONS, bare_key, index_letters, letter_of, names_of
 from backprop_proofs.reading.meaning.rewriting import renamed, rewritten
+from backprop_proofs.reading.meaning.totals import is_named_term
 from backprop_proofs.reading.syntax import Chain, Node
 
 _WEIGHTS = frozenset(("w", "W", "v", "V", "u", "U", "b", "B", "c", "theta", "Theta", "beta", "gamma"))
@@ -17,13 +18,26 @@ _CONSTANTS = COUNTS | {"eta", "lambda", "alpha", "epsilon"}  # what is the same 
 
 
 def example_letter(chains: Iterable[Chain]) -> str | None:
-    """The letter of a sum over examples: one that is summed over, is a quantity's name, and is no index anywhere."""
+    """The letter of a sum over examples: one that is summed over, and is an index of nothing but of terms of the cost.
+
+    Where it is not even that, it is the name of a quantity.
+    """
     chains = tuple(chains)
+    names = [name for chain in chains for name in names_of(chain)]
     summed = {letter_of(x) for chain in chains for s in tree.walk(chain) if isinstance(s, tree.Sum) for x in s.letters}
-    indices = {letter for chain in chains for name in names_of(chain) for letter in index_letters(name)}
-    bases = {name.base for chain in chains for name in names_of(chain)}
-    found = sorted(letter for letter in summed - indices if letter and (letter in bases or letter in ("x", "n")))
-    return found[0] if found else None
+    indices = {letter for name in names if not is_named_term(name) for letter in index_letters(name)}
+    terms = {letter for name in names if is_named_term(name) for letter in index_letters(name)}
+    known = terms | {name.base for name in names} | {"x", "n"}
+    return min((letter for letter in summed - indices if letter in known), default=None)
+
+
+def total_of_examples(chains: Iterable[Chain]) -> tuple[str, str] | None:
+    """C and x of C = Σ_x C_x, where x is an index of nothing else; None where there is none."""
+    chains = tuple(chains)
+    letter = example_letter(chains)
+    terms = (name for chain in chains for name in names_of(chain) if is_named_term(name))
+    term = next((name for name in terms if letter in index_letters(name)), None)
+    return None if letter is None or term is None else (term.base.removesuffix(f"_{letter}"), letter)
 
 
 def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Node], Node], str | None]:
@@ -31,7 +45,7 @@ def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Nod
     data, count = _data(chains, letter), _count(chains)
 
     def add(name: tree.Name) -> tree.Name:
-        if bare_key(name) not in data:
+        if bare_key(name) not in data or letter in index_letters(name):
             return name
         script = tree.Script((tree.Name(letter, span=name.span),), "(", span=name.span)
         return replace(name, above=(*name.above, script))

@@ -97,11 +97,6 @@ def is_entry_of_function(node: Node) -> bool:
     return isinstance(node, tree.Scripted) and isinstance(node.base, tree.Call)
 
 
-def has_two_indices(name: tree.Name) -> bool:
-    """Whether a name has two indices below and none above."""
-    return sum(len(script.items) for script in name.below) == 2 and not name.above
-
-
 def has_width_of_layer(node: Node) -> bool:
     """Whether a sum runs up to something with an index, such as n_l."""
     ends = [part.upper for part in tree.walk(node) if isinstance(part, tree.Sum)]
@@ -115,9 +110,14 @@ def has_derivative(node: Node) -> bool:
 
 def only_derivative(node: Node) -> bool:
     """Whether it is ∂C/∂z, perhaps with a sign."""
+    return isinstance(without_sign(node)[1], tree.Derivative | tree.Nabla)
+
+
+def without_sign(node: Node) -> tuple[int, Node]:
+    """-1 and x of -x; 1 and the node itself of anything else."""
     if isinstance(node, tree.Plus) and len(node.terms) == 1:
-        node = node.terms[0]
-    return isinstance(node, tree.Derivative | tree.Nabla)
+        return node.signs[0], node.terms[0]
+    return 1, node
 
 
 def at_last(left: Node) -> bool:

@@ -13,7 +13,8 @@ from backprop_proofs.reading.syntax import (
     walk,
 )
 
-_FACES = frozenset(("bold", "cal", "rm", "sf", "bb", "text", "it", "tt", "frak", "scr", "vec"))
+ERROR = "error"  # the mark on a δ with two indices that is no Kronecker delta
+_FACES = frozenset(("bold", "cal", "rm", "sf", "bb", "text", "it", "tt", "frak", "scr", "vec", ERROR))
 COSTS = frozenset(("C", "E", "J", "L", "f", "Loss", "loss", "Cost", "cost", "H", "ell"))  # what people call a cost
 SURE_COSTS = COSTS - {"f", "H"}  # those that name no function and no matrix
 COUNTS = frozenset(("n", "m", "N", "M", "B"))  # what people call the number of examples
@@ -82,8 +83,9 @@ def is_any_function(name: Name) -> bool:
 
 
 def is_kronecker(name: Name) -> bool:
-    """Whether it looks like a Kronecker delta: δ with two indices below and none above."""
-    return bare_key(name) in ("delta", "Delta") and not name.above and sum(len(s.items) for s in name.below) == 2
+    """Whether it looks like a Kronecker delta: δ with two indices below and none above, and no error."""
+    looks = bare_key(name) in ("delta", "Delta") and not name.above and sum(len(s.items) for s in name.below) == 2
+    return looks and ERROR not in name.marks
 
 
 def names_of(node: Node) -> tuple[Name, ...]:

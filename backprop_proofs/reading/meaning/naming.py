@@ -15,7 +15,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning import values
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.dimensions import UNIT, Dim
-from backprop_proofs.reading.meaning.names import COSTS, NotUnderstood, Use, bare_key, letter_of
+from backprop_proofs.reading.meaning.names import COSTS, ERROR, NotUnderstood, Use, bare_key, letter_of
 from backprop_proofs.reading.meaning.scopes import Letter, Scope, in_order, letters_within, narrowed
 from backprop_proofs.reading.meaning.values import Misfit, Value
 from backprop_proofs.reading.meaning.world import Family, Place, Stage, World
@@ -126,11 +126,11 @@ class Naming:
 
     def _is_kronecker(self, node: tree.Name, key: str, items: list[Node]) -> bool:
         """Whether it is a Kronecker delta and not an error: two indices, none of them a layer."""
-        if key not in ("delta", "Delta") or len(items) < 2:
+        if key not in ("delta", "Delta") or len(items) < 2 or ERROR in node.marks:
             return False
         below = sum(len(script.items) for script in node.below)
         family = self.world.families.get(key)
-        if family is not None and len(family.places) - family.above == 2:
+        if family is not None and len(family.places) - family.above == 2 and not self.census.tells_errors:
             return False
         if below == 2:
             return not node.above or key == "Delta"

@@ -24,11 +24,6 @@ def solved_in(rows: Iterable[Row]) -> set[str]:
     return {bare_key(c.parts[0]) for c in chains_of(*rows) if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
 
 
-def spoken_of(equations: Iterable[tuple[Node, Node]]) -> set[str]:
-    """The names in both sides of equations."""
-    return {bare_key(name) for sides in equations for side in sides for name in names_of(side)}
-
-
 def is_solution(left: tree.Name, right: Node, slopes: set[str], known: set[str]) -> bool:
     """Whether left = right solves for what was differentiated by, and speaks of nothing but what is known before."""
     return bare_key(left) in slopes and {bare_key(left), *map(bare_key, names_of(right))} <= known

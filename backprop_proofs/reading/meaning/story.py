@@ -16,11 +16,11 @@ from backprop_proofs.reading.meaning.amended import says_more
 from backprop_proofs.reading.meaning.averages import counts
 from backprop_proofs.reading.meaning.built import CIRCULAR, interned, is_circular, twins_of, with_exceptions
 from backprop_proofs.reading.meaning.census import Census
-from backprop_proofs.reading.meaning.conventions import after, as_chain, conventions, loss_equation, spelled_out
-from backprop_proofs.reading.meaning.declare import Declared
-from backprop_proofs.reading.meaning.error_terms import DELTA, errors_meant, letters_of_errors
+from backprop_proofs.reading.meaning.conventions import after, as_chain, loss_equation, spelled_out
+from backprop_proofs.reading.meaning.declare import Declared, are_unlike, spoken_of
+from backprop_proofs.reading.meaning.error_terms import DELTA, errors_meant, letters_of_errors, solved_for_error
 from backprop_proofs.reading.meaning.every_layer import at_every_layer
-from backprop_proofs.reading.meaning.examples import example_letter
+from backprop_proofs.reading.meaning.examples import example_letter, total_of_examples
 from backprop_proofs.reading.meaning.families import OPEN_WEIGHTS, Families
 from backprop_proofs.reading.meaning.fitted import fitted_network
 from backprop_proofs.reading.meaning.forms import (
@@ -32,7 +32,6 @@ from backprop_proofs.reading.meaning.forms import (
     at_last,
     chains_of,
     has_derivative,
-    has_two_indices,
     has_width_of_layer,
     is_entry_of_function,
     is_nielsen,
@@ -50,15 +49,18 @@ from backprop_proofs.reading.meaning.names import (
     NotUnderstood,
     Use,
     bare_key,
-    index_letters,
+    is_kronecker,
     letter_of,
     names_of,
 )
 from backprop_proofs.reading.meaning.nielsen import Usual
-from backprop_proofs.reading.meaning.rewriting import numbered, renamed
+from backprop_proofs.reading.meaning.pattern_errors import pattern_errors
+from backprop_proofs.reading.meaning.rewriting import renamed
 from backprop_proofs.reading.meaning.shapes import lengths_in
-from backprop_proofs.reading.meaning.solved import is_solution, slopes_by, spoken_of
+from backprop_proofs.reading.meaning.solved import is_solution, slopes_by
 from backprop_proofs.reading.meaning.statement import link
+from backprop_proofs.reading.meaning.totals import cost_of_one
+from backprop_proofs.reading.meaning.unwritten import ways_of_writing
 from backprop_proofs.reading.meaning.usual import (
     NIELSEN,
     folded_into_names,
@@ -74,11 +76,13 @@ class Way:
     """How a text is taken that leaves something open.
 
     matrices: capitals are matrices where nothing says so. own: the first equation of z says in which order the indices
-    of the weights stand, and which layer they lead from, where no part is given; else Nielsen's says it.
+    of the weights stand, and which layer they lead from, where no part is given; else Nielsen's says it. minus: errors
+    of which nothing says what they are are minus derivatives of the cost.
     """
 
     matrices: bool = False
     own: bool = False
+    minus: bool = False
 
 
 NIELSENS = Way()
@@ -98,7 +102,8 @@ class Story:
     """A text with what it is about. world: its names; taken: the links that define; trouble: what could not be used.
 
     assumed: the errors δ of which nothing but convention says what they are. guessed: whether layers or examples are.
-    example: the letter of a sum over examples on which nothing seems to depend.
+    example: the letter of a sum over examples on which nothing seems to depend. total: the cost of all examples, where
+    that of each has a name, and the letter of the example.
     """
 
     document: Document
@@ -112,6 +117,7 @@ class Story:
     assumed: frozenset[str] = frozenset()
     guessed: bool = False
     example: str | None = None
+    total: tuple[str, str] | None = None
 
     def links(self, row: Row) -> tuple[WrittenLink, ...]:
         """The links of a row, with the writer's conventions made explicit."""
@@ -149,11 +155,13 @@ def _spelled_out(document: Document) -> tuple[list[Chain], Rewrite | None]:
     chains = list(chains_of(*document.rows))
     plain = spelled_out(tuple(chains))
     chains = [as_chain(plain(chain)) for chain in chains] if plain else chains
-    errors = letters_of_errors(tuple(chains)) if any(row.given for row in document.rows) else None
-    if errors is None:
-        return chains, plain
-    named = partial(renamed, change=errors)
-    return [as_chain(named(chain)) for chain in chains], after(plain, named)
+    letters = letters_of_errors if any(row.given for row in document.rows) else None
+    for rule in (cost_of_one, pattern_errors, letters):
+        change = rule(tuple(chains)) if rule is not None else None
+        if change is not None:
+            named = partial(renamed, change=change)
+            chains, plain = [as_chain(named(chain)) for chain in chains], after(plain, named)
+    return chains, plain
 
 
 def _told(document: Document, activation: str | None, cost: str | None, way: Way) -> Story:
@@ -165,14 +173,17 @@ def _told(document: Document, activation: str | None, cost: str | None, way: Way
     if told.network is not None and told.example is None and not teller.unlike and not apart:
         said = (f"{letter} is taken for the number of terms of the sum that it divides" for letter in counts(written))
         return replace(told, notes=(*told.notes, *said))
-    for convention in conventions(tuple(chains), given):
+    total = total_of_examples(chains)
+    for convention in ways_of_writing(tuple(chains), given):
         both = after(plain, convention)
         made_explicit = [as_chain(convention(chain)) for chain in chains]
-        other = _Teller(document, made_explicit, activation, cost, both, way).tell()
-        if other.network is not None:
-            return replace(other, guessed=True)
-    if teller.unlike or apart:
-        why = f"{teller.unlike[0]} is defined twice, and differently" if teller.unlike else OPEN_WEIGHTS
+        another = _Teller(document, made_explicit, activation, cost, both, way)
+        other = another.tell()
+        if other.network is not None and not another.unlike:
+            return replace(other, guessed=True, total=total)
+    if teller.unlike or apart or total:
+        why = "the examples are unwritten" if total else OPEN_WEIGHTS
+        why = f"{teller.unlike[0]} is defined twice, and differently" if teller.unlike else why
         return Story(document, None, None, told.census, told.rows, notes=told.notes, trouble=(why,))
     return told
 
@@ -204,12 +215,13 @@ class _Teller:
     def tell(self) -> Story:
         given = self._once([*self._from_chain(self.loss)] if self.loss else [])
         given += self._once([one for row in self.document.given for one in self._from_row(row)])
-        own, known = bool(given) or self.own, spoken_of((one.left, one.right) for one in given)
+        own, known = bool(given) or self.own, spoken_of(given)
         lines = list(self._from_lines({one.key for one in given}, own, known))
         given, more = self._amended(given)
         lines = more + [one for one in lines if one[0].key not in {other.key for other, _ in more}]
         others = [one for one, _ in lines]
-        errors = errors_meant(given, others, self.chains, self.census, self._numerators({"C"})) if own else []
+        costs, sign = self._numerators({"C"}), -1 if self.way.minus else 1
+        errors = errors_meant(given, others, self.chains, self.census, costs, sign) if own else []
         meant = {one.key for one in errors}
         chosen = self._settled([*given, *errors], [one for one in lines if one[0].key not in meant]) if errors else None
         if chosen is None:
@@ -220,7 +232,8 @@ class _Teller:
         if world.single:
             self.notes.append(f"the columns in {world.single} are taken to have one entry each, as it is a number")
         for one in errors:
-            self.notes.append(f"{self._source(one.left)} is taken for the derivative of the cost by the weighted input")
+            words = "the derivative" if isinstance(one.right, tree.Derivative) else "minus the derivative"
+            self.notes.append(f"{self._source(one.left)} is taken for {words} of the cost by the weighted input")
         taken = (*self.formula_lines, *(where for one, where in lines if one in used))
         said, assumed = tuple(self.notes), frozenset(one.key for one in errors)
         return Story(self.document, world, network, self.census, self.rows, taken, said, assumed=assumed)
@@ -236,18 +249,9 @@ class _Teller:
             where = (one.key, at_last(one.left))
             if where in kept and kept[where] != one:
                 self.notes.append(f"{one.key} is defined twice; the first equation is taken")
-                self.unlike += [one.key] if self._are_unlike(one, kept[where]) else []
+                self.unlike += [one.key] if are_unlike(one, kept[where], self.census) else []
             kept.setdefault(where, one)
         return list(kept.values())
-
-    def _are_unlike(self, one: Declared, other: Declared) -> bool:
-        """Whether a_j and a_k have equations that are not the same in other letters: they may be two quantities."""
-        lefts = [each.left for each in (one, other)]
-        letters = [index_letters(left) for left in lefts if isinstance(left, tree.Name) and not left.above]
-        if len(letters) < 2 or letters[0] == letters[1] or not all(letters):
-            return False
-        first, second = (numbered(Chain((each.left, each.right)), self.census.is_letter) for each in (one, other))
-        return first != second
 
     _why = ""
     split = True  # whether a cost that is a sum over times has a name for what each time adds
@@ -360,7 +364,8 @@ class _Teller:
             yield from self._from_chain(chain)
 
     def _from_chain(self, chain: Chain) -> Iterator[Declared]:
-        left, right, *others = chain.parts
+        left, right = solved_for_error(chain.parts[0], chain.parts[1], self.chains)
+        others = chain.parts[2:]
         if not isinstance(left, tree.Name):
             left, right, others = self._from_right(chain)
         if not isinstance(left, tree.Name) or left == right:
@@ -377,13 +382,13 @@ class _Teller:
                 argument = one.arguments[0]
                 yield Declared(self.census.use(argument).key, argument, other.arguments[0])
 
-    def _from_right(self, chain: Chain) -> tuple[Node, Node, list[Node]]:
+    def _from_right(self, chain: Chain) -> tuple[Node, Node, tuple[Node, ...]]:
         """σ(a) = h as h = σ(a), where no equation has h on its left."""
         first, last = chain.parts[0], chain.parts[-1]
         lefts = {bare_key(c.parts[0]) for c in self.chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
         if isinstance(last, tree.Name) and bare_key(last) not in lefts | {bare_key(n) for n in names_of(first)}:
-            return last, first, []
-        return first, chain.parts[1], list(chain.parts[2:])
+            return last, first, ()
+        return first, chain.parts[1], chain.parts[2:]
 
     def _from_lines(self, given: set[str], own: bool, known: set[str]) -> Iterator[tuple[Declared, Taken]]:
         """Equations of the derivation that first define a name. known: the names that the given part speaks of."""
@@ -397,6 +402,7 @@ class _Teller:
             before, slopes = slopes, slopes | slopes_by([row])
             for number, left, right in self.rows.equalities(row):
                 inside, end = left == end, right  # the B of A = B = C defines nothing
+                left, right = solved_for_error(left, right, self.chains)
                 if inside or not isinstance(left, tree.Name) or is_solution(left, right, before, known):
                     continue
                 try:
@@ -405,7 +411,7 @@ class _Teller:
                     continue
                 if use.key in lines and self._may_define(use, left, right, own):
                     again = Declared(use.key, left, right)
-                    self.unlike += [use.key] if self._are_unlike(lines[use.key], again) else []
+                    self.unlike += [use.key] if are_unlike(lines[use.key], again, self.census) else []
                 if use.key in seen or use.power is not None or not self._may_define(use, left, right, own):
                     seen |= {use.key} if use.key.startswith(DELTA) and own else set()  # said, if not as a derivative
                     continue
@@ -415,7 +421,7 @@ class _Teller:
 
     def _amended(self, given: list[Declared]) -> tuple[list[Declared], list[tuple[Declared, Taken]]]:
         """Equations of lines that say more than the given part does, as z = Σ w a + b for z = Σ w a, b being new."""
-        known = spoken_of((one.left, one.right) for one in given)
+        known = spoken_of(given)
         found: list[tuple[Declared, Taken]] = []
         for row in self.document.derivation:
             for number, left, right in self.rows.equalities(row) if row.problem is None else ():
@@ -447,7 +453,7 @@ class _Teller:
     def _may_define(self, use: Use, left: tree.Name, right: Node, own: bool) -> bool:
         if use.key.startswith("d") and len(use.key) > 1 and left.run and self._names_quantity(left):
             return False
-        if left.base in ("delta", "Delta") and (has_two_indices(left) or not only_derivative(right)):
+        if left.base in ("delta", "Delta") and (is_kronecker(left) or not only_derivative(right)):
             return False
         if use.key == "delta" and not own:
             return False

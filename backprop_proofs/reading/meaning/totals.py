@@ -6,25 +6,45 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.names import SURE_COSTS, bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.rewriting import Rename
 from backprop_proofs.reading.syntax import Chain, Node
 
 Renaming = dict[str, str]
 
 
 def terms_as_names(chains: tuple[Chain, ...]) -> Renaming:
-    """The letter of a total to the name of its terms, "L" to "L_t", where an equation defines the terms, too.
-
-    The letter of the sum stands at another quantity as well; x of Σ_x C_x, an example, stands at none.
-    """
+    """The letter of a total to the name of its terms, "L" to "L_t", where an equation defines the terms, too."""
     found: Renaming = {}
-    names = [name for chain in chains for name in names_of(chain)]
     for chain in chains:
         for key, letter in _totals(chain):
-            shared = any(bare_key(name) != key and letter in _letters(name) for name in names)
-            if shared and any(_defines_terms(other, key) for other in chains):
+            if any(_defines_terms(other, key) for other in chains):
                 found.setdefault(key, f"{key}_{letter}")
     return found
+
+
+def is_named_term(name: tree.Name) -> bool:
+    """Whether it is a term that was given a name, C_x of Σ_x C_x."""
+    return name.run and name.base in {f"{name.base[:-2]}_{letter}" for letter in _letters(name)}
+
+
+def cost_of_one(chains: tuple[Chain, ...]) -> Rename | None:
+    """What makes E_n a name without index, where nothing else has an n and no E stands without one."""
+    names = [name for chain in chains for name in names_of(chain)]
+    sums = (node for chain in chains for node in tree.walk(chain) if isinstance(node, tree.Sum))
+    taken = {letter_of(x) for total in sums for x in total.letters} | {name.base for name in names}
+    ones: set[str] = set()
+    for key in SURE_COSTS & {bare_key(name) for name in names}:
+        letters = {tuple(_letters(name)) for name in names if bare_key(name) == key}
+        others = {letter for name in names if bare_key(name) != key for letter in _letters(name)} | taken
+        only = next(iter(letters)) if len(letters) == 1 else ()
+        if len(only) == 1 and len(only[0]) == 1 and only[0] not in others:
+            ones.add(key)
+
+    def change(name: tree.Name) -> tree.Name:
+        return replace(name, below=(), above=()) if bare_key(name) in ones else name
+
+    return change if ones else None
 
 
 def with_terms_named(name: Node, terms: Renaming) -> Node:
