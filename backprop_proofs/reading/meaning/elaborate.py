@@ -233,6 +233,9 @@ class Elaborator(Sums):
     def _exponential(self, node: tree.Exponential, scope: Scope) -> Value:
         return values.mapped(self.value(node.exponent, scope), lambda u: Fn("exp", 0, u))
 
+    def _words(self, node: tree.Text, scope: Scope) -> Value:
+        raise NotUnderstood(node.span, f'"{node.words}" is not understood in a formula')
+
     # Derivatives
 
     def _derivative(self, node: tree.Derivative, scope: Scope) -> Value:
@@ -342,4 +345,5 @@ _METHODS: dict[type[Node], Callable[[Elaborator, Any, Scope], Value]] = {
     tree.CallOrProduct: Elaborator.either,
     tree.Derivative: Elaborator._derivative,
     tree.Nabla: Elaborator._nabla,
+    tree.Text: Elaborator._words,
 }
