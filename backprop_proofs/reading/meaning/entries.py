@@ -100,9 +100,9 @@ def _entry(call: tree.Call, argument: tree.Name, name: tree.Name) -> Node:
 
 def _without_repetition(chain: Chain, formulas: Mapping[Node, Node]) -> Chain:
     """a = b for a = a = b; an entry = its formula, where its name stood on both sides."""
+    first = chain.parts[0]
     kept = [at for at, part in enumerate(chain.parts) if at == 0 or part != chain.parts[at - 1]]
     if len(kept) == 1 < len(chain.parts):
-        parts = (chain.parts[0], formulas.get(chain.parts[0], chain.parts[1]))
-        return replace(chain, parts=parts, relations=chain.relations[:1])
+        return replace(chain, parts=(first, formulas.get(first, first)), relations=chain.relations[:1])
     parts = tuple(chain.parts[at] for at in kept)
     return replace(chain, parts=parts, relations=tuple(chain.relations[at - 1] for at in kept[1:]))
