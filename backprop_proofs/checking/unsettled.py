@@ -46,7 +46,9 @@ def _functions_of(story: Story, row: Row) -> Iterator[str]:
         if network is None or call is None or call.function.primes or sign not in EQUALS or has_derivative(right):
             continue
         name, of = bare_key(call.function), {bare_key(name) for name in names_of(call.arguments[0])}
+        again = as_call(right)
         other = isinstance(right, tree.Name) and bare_key(right) not in of  # f(z) = a
+        other |= again is not None and bare_key(again.function) == name  # f(z) = f(w x)
         if len(of) == 1 and network.function(name) is None and name not in FUNCTIONS and not other:
             yield name
 

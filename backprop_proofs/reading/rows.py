@@ -14,6 +14,7 @@ from backprop_proofs.reading.asides import (
     is_quantity,
     with_factors,
 )
+from backprop_proofs.reading.brackets import simplified
 from backprop_proofs.reading.cells import ROWS
 from backprop_proofs.reading.commands import AND, FUNCTIONS, words
 from backprop_proofs.reading.grammar import parse
@@ -138,9 +139,21 @@ def read_row(text: str, tokens: list[Token], left: Node | None) -> Reading:
     try:
         shape = Shape(text, without_probabilities(tokens))
         stream = shape.run()
+        beneath = [equation for pair in shape.beneath for equation in _beneath(text, *pair)]
     except CannotRead as error:
         return Reading((), (), (), "", error.problem, None)
-    return _Row(text, stream, tuple(shape.tags)).read(left)
+    return _Row(text, stream, tuple(shape.tags)).read(left, beneath)
+
+
+def _beneath(text: str, above: list[Token], said: list[Token]) -> Iterator[list[Token]]:
+    """The equation A = B of a brace with = B under the A; with =: B or := B there, B = A."""
+    relations = [token for token in (*above, *said) if token.type == "REL"]
+    words = any(token.type in SEPARATORS for token in said)
+    if not above or len(said) < 2 or words or relations != said[:1] or said[0].text not in ("=", ":="):
+        return
+    other, sign = Shape(text, said[1:]).run(), Token("REL", "=", said[0].start, said[0].end)
+    named = sign.end - sign.start > 1 and ":" in text[sign.start : sign.end]
+    yield simplified([*other, sign, *above] if named else [*above, sign, *other])
 
 
 class _Row:
@@ -210,7 +223,7 @@ class _Row:
 
     # trees
 
-    def read(self, left: Node | None) -> Reading:
+    def read(self, left: Node | None, beneath: Sequence[list[Token]] = ()) -> Reading:
         statements: list[Statement] = []
         problem: Unreadable | None = None
         first_left: Node | None = None
@@ -224,6 +237,10 @@ class _Row:
                 continue
             statements.append(statement)
             left = first_left = statement.chain.parts[0]
+        try:
+            statements += [self._statement(tokens, None) for tokens in beneath]
+        except CannotRead as error:
+            problem = problem or error.problem
         remarks = tuple(self._remark(tokens) for tokens in self.asides)
         words = " ".join(self.words)
         return Reading(tuple(statements), remarks, self.tags, words, problem, first_left)
