@@ -27,6 +27,7 @@ from backprop_proofs.checking.report import (
 )
 from backprop_proofs.checking.steps import Chains, remark, rules_of, skipping
 from backprop_proofs.checking.unsettled import said_of, undefined
+from backprop_proofs.checking.updates import update_of
 from backprop_proofs.language.network import Network
 from backprop_proofs.reading import read
 from backprop_proofs.reading.document import Document, Row
@@ -186,6 +187,11 @@ class _Checker:
             if sign not in EQUALS:
                 self.links.errors.not_decided(row, left, right)
                 yield Said(UNDECIDED, Finding("relation", f"{sign} is not judged, only =", span_of(right)))
+                continue
+            updated = update_of(self.story, left, right, sign)
+            if updated is not None:
+                words = f"an update is not judged; {updated} on the left is the value after it"
+                yield Said(UNDECIDED, Finding("not-understood", words, span_of(right)))
                 continue
             said = self._stepped(left, right, self.links.said(row, number, left, right))
             if len(links) > 1 and said.verdict == REFUTED and said.finding is not None:

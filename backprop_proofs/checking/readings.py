@@ -166,6 +166,8 @@ def _proof(reading: Reading) -> Theorem | None:
     if not reading.given:
         return equated(reading.network, reading.limits, *reading.equation)
     ((known, limits),) = reading.given
+    if not (isinstance(known.lhs, IndexSum) and isinstance(known.lhs.body, Ref)):
+        return None
     slots = [letter for letter, _, _ in limits]
     side = _with_totals(reading.equation.rhs, known.lhs, slots)
     theorem = equated(reading.network, reading.limits, reading.equation.lhs, side)

@@ -9,7 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from backprop_proofs.language.expressions import Opaque, Ref, parts_of
+from sympy import Expr
+
+from backprop_proofs.checking.updates import update_of
+from backprop_proofs.language.expressions import Fn, Opaque, Ref, parts_of
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
@@ -30,10 +33,31 @@ def said_in_given(story: Story) -> dict[str, int]:
     open_ = _undefined(story)
     found: dict[str, int] = {}
     for row in story.document.given:
-        for name in said_of(story, row):
-            if name in open_:
-                found.setdefault(name, row.line)
+        for name in (*(said_of(story, row) & open_), *_functions_of(story, row), *_changed_by(story, row)):
+            found.setdefault(name, row.line)
     return found
+
+
+def _functions_of(story: Story, row: Row) -> Iterator[str]:
+    """The functions of one variable of which a row says what they are, and the network has no formula."""
+    network = story.network
+    for _, left, right, sign, _ in story.links(row) if network is not None and row.problem is None else ():
+        call = as_call(left)
+        if network is None or call is None or call.function.primes or sign not in EQUALS or has_derivative(right):
+            continue
+        name, of = bare_key(call.function), {bare_key(name) for name in names_of(call.arguments[0])}
+        again = as_call(right)
+        other = isinstance(right, tree.Name) and bare_key(right) not in of  # f(z) = a
+        other |= again is not None and bare_key(again.function) == name  # f(z) = f(w x)
+        if len(of) == 1 and network.function(name) is None and name not in FUNCTIONS and not other:
+            yield name
+
+
+def _changed_by(story: Story, row: Row) -> Iterator[str]:
+    """The quantities that an equation defines and a row gives another value."""
+    for _, left, right, sign, _ in story.links(row) if row.problem is None else ():
+        if update_of(story, left, right, sign) is not None:
+            yield from _quantities(story, left) - _undefined(story)
 
 
 def open_biases(story: Story) -> set[str]:
@@ -59,6 +83,8 @@ def said_of(story: Story, row: Row) -> set[str]:
     for links in (story.links(row), _beside(row)):
         defined = False  # x of x = A = B
         for _, left, right, sign, carried in links:
+            if update_of(story, left, right, sign) is not None:
+                continue
             defined = (defined and not carried) or (sign in EQUALS and _defines(story, row, left))
             sides = [_quantities(story, side) for side in (left, right)]
             every = set().union(*sides)
@@ -71,9 +97,9 @@ def said_of(story: Story, row: Row) -> set[str]:
 
 
 def reached(equation: Equation, network: Network) -> frozenset[str]:
-    """All that the sides of an equation are made of, by definitions and names for expressions."""
+    """All that the sides of an equation are made of, by definitions and names for expressions; functions, too."""
     made_of = _made_of(network)
-    found = {ref.name for side in equation for ref in parts_of(side, Ref)}
+    found = {part.name for side in equation for part in _named(side)}
     pending = list(found)
     while pending:
         more = made_of.get(pending.pop(), set()) - found
@@ -87,8 +113,13 @@ def _made_of(network: Network) -> dict[str, set[str]]:
     """The names in what defines each name."""
     made_of: dict[str, set[str]] = {}
     for known in network.definitions + network.abbreviations:
-        made_of.setdefault(known.ref.name, set()).update(ref.name for ref in parts_of(known.body, Ref))
+        made_of.setdefault(known.ref.name, set()).update(part.name for part in _named(known.body))
     return made_of
+
+
+def _named(expr: Expr) -> Iterator[Ref | Fn]:
+    yield from parts_of(expr, Ref)
+    yield from parts_of(expr, Fn)
 
 
 def undefined(story: Story, names: Iterable[str]) -> set[str]:

@@ -58,6 +58,7 @@ _INDEX_RUN = re.compile(rf"[A-Za-z0-9{_GREEK}]+(?:,[A-Za-z0-9{_GREEK}]+(?![A-Za-
 _INDEX_PIECE = re.compile(rf"[A-Za-z]+|\d+|,|[{_GREEK}]")
 _STARRED = frozenset(("operatorname", "tag", "hspace", "vspace"))
 _LONGEST_TEXT = 2000  # characters of words in a formula
+_SCRIPT = re.compile(r"\s*[_^']")
 _LATEX_COMMAND = re.compile(r"\\[A-Za-z]")
 _SPELLED_OUT = re.compile(
     r"(?<![\\A-Za-z])(?:d?frac\s*\{|partial\b|begin\s*\{|sum_|(?:delta|sigma|alpha|theta|lambda|Delta)(?![A-Za-z]))"
@@ -268,11 +269,13 @@ class _Scanner:
         close = closing_brace(self.text, opening.end(), min(self.end, opening.end() + _LONGEST_TEXT))
         inner = self.text[opening.end() : close]
         word = re.fullmatch(r"\s*([A-Za-z]+)(\d*)\s*", inner)
-        if word and (name == "operatorname" or (word.group(1).lower() not in PROSE and inner == inner.strip())):
+        spaced = inner != inner.strip()
+        named = name == "operatorname" or (word and word.group(1).lower() not in PROSE and not spaced)
+        if word and (named or _SCRIPT.match(self.text, close + 1, self.end)):
             self.add("NAME", word.group(1), at, min(close + 1, self.end), "word")
         else:
             self.add("TEXT", inner.strip(), at, min(close + 1, self.end), "inner")
-            self.tokens[-1].marks = (str(opening.end()),)  # where the words stand, to read a condition in them
+            self.tokens[-1].marks = (str(opening.end()), *(["spaced"] if spaced else []))
         return min(close + 1, self.end)
 
     def _run(self, word: str, at: int) -> int:

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from backprop_proofs.reading.asides import (
+    CLOSING,
+    JOINING,
+    OPENING,
+    SEPARATORS,
+    is_condition,
+    is_quantity,
+    with_factors,
+)
+from backprop_proofs.reading.brackets import simplified
 from backprop_proofs.reading.cells import ROWS
-from backprop_proofs.reading.commands import AND, CONDITION, FUNCTIONS, words
+from backprop_proofs.reading.commands import AND, FUNCTIONS, words
 from backprop_proofs.reading.grammar import parse
 from backprop_proofs.reading.probabilities import without_probabilities
 from backprop_proofs.reading.shaping import Shape
 from backprop_proofs.reading.syntax import CannotRead, Chain, Dots, Name, Node, Number, Plus, Span, Unreadable
 from backprop_proofs.reading.tokens import Token
 
-_OPENING = frozenset(("LP", "LB", "LU", "CASES", "MATRIX", "BAROPEN"))
-_CLOSING = frozenset(("RP", "RB", "RU", "ENDCASES", "ENDMATRIX", "BARCLOSE"))
-_SEPARATORS = frozenset(("ARROW", "SEMI", "TEXT", "BECAUSE", "COMMA", "amp", "DOT", "COLON", "rowsep"))
-_JOINING = frozenset(
-    ("OP", "SIGN", "REL", "UP", "DOWN", "PRIME", "SUM", "PARTIAL", "NABLA", "ENTRY", "HELD", "FRAC", "SQRT")
-)
 _CONDITION_TOKENS = frozenset(
     ("NAME", "NUM", "REL", "SIGN", "COMMA", "DOTS", "DOWN", "UP", "LB", "RB", "LP", "RP", "SIMPLE")
 )
@@ -135,9 +139,21 @@ def read_row(text: str, tokens: list[Token], left: Node | None) -> Reading:
     try:
         shape = Shape(text, without_probabilities(tokens))
         stream = shape.run()
+        beneath = [equation for pair in shape.beneath for equation in _beneath(text, *pair)]
     except CannotRead as error:
         return Reading((), (), (), "", error.problem, None)
-    return _Row(text, stream, tuple(shape.tags)).read(left)
+    return _Row(text, stream, tuple(shape.tags)).read(left, beneath)
+
+
+def _beneath(text: str, above: list[Token], said: list[Token]) -> Iterator[list[Token]]:
+    """The equation A = B of a brace with = B under the A; with =: B or := B there, B = A."""
+    relations = [token for token in (*above, *said) if token.type == "REL"]
+    words = any(token.type in SEPARATORS for token in said)
+    if not above or len(said) < 2 or words or relations != said[:1] or said[0].text not in ("=", ":="):
+        return
+    other, sign = Shape(text, said[1:]).run(), Token("REL", "=", said[0].start, said[0].end)
+    named = sign.end - sign.start > 1 and ":" in text[sign.start : sign.end]
+    yield simplified([*other, sign, *above] if named else [*above, sign, *other])
 
 
 class _Row:
@@ -146,7 +162,7 @@ class _Row:
         self.groups: list[list[Token]] = []
         self.asides: list[list[Token]] = []
         self.words: list[str] = []
-        self._sort(list(_pieces(stream)))
+        self._sort(list(_pieces(with_factors(stream))))
 
     # which piece says what
 
@@ -185,19 +201,14 @@ class _Row:
     def _begins_remark(self, piece: _Piece, started: bool) -> bool:
         if piece.separator == "BECAUSE":
             return True
-        first = piece.words.lower().split()[:1]
-        return (
-            piece.separator == "TEXT"
-            and started
-            and bool(first)
-            and (first[0].strip(",.:") in CONDITION or first[0] == "for")
-        )
+        equates = bool(piece.tokens) and piece.tokens[0].type == "REL"  # a \text{ by the chain rule } = b
+        return piece.separator == "TEXT" and started and not equates and is_condition(piece.words)
 
     def _joins(self, piece: _Piece, current: list[Token]) -> bool:
         """Whether a piece goes on with the formula before it: after &, or after a wide space within it."""
         if not current or piece.separator not in ("amp", "WIDE"):
             return False
-        open_end = current[-1].type in _JOINING or piece.tokens[0].type in _JOINING
+        open_end = current[-1].type in JOINING or piece.tokens[0].type in JOINING
         if piece.separator == "amp":
             return open_end or not (piece.relates and any(token.type == "REL" for token in _top(current)))
         return open_end or not piece.relates
@@ -212,7 +223,7 @@ class _Row:
 
     # trees
 
-    def read(self, left: Node | None) -> Reading:
+    def read(self, left: Node | None, beneath: Sequence[list[Token]] = ()) -> Reading:
         statements: list[Statement] = []
         problem: Unreadable | None = None
         first_left: Node | None = None
@@ -226,6 +237,10 @@ class _Row:
                 continue
             statements.append(statement)
             left = first_left = statement.chain.parts[0]
+        try:
+            statements += [self._statement(tokens, None) for tokens in beneath]
+        except CannotRead as error:
+            problem = problem or error.problem
         remarks = tuple(self._remark(tokens) for tokens in self.asides)
         words = " ".join(self.words)
         return Reading(tuple(statements), remarks, self.tags, words, problem, first_left)
@@ -248,7 +263,7 @@ class _Row:
         comma = next((at for at, token in enumerate(inner) if token.type == "COMMA" and at), len(inner))
         inner = inner[:comma] if comma > 2 else inner
         chain = None
-        if inner and len(inner) < 400 and not any(token.type in _SEPARATORS for token in _top(inner)):
+        if inner and len(inner) < 400 and not any(token.type in SEPARATORS for token in _top(inner)):
             try:
                 first, chain = parse(inner)
                 chain = chain if first is None and chain.relations else None
@@ -262,7 +277,7 @@ def _new_columns(pieces: list[_Piece], at: int, current: list[Token]) -> bool:
     following = pieces[at + 1] if at + 1 < len(pieces) else None
     if following is None or pieces[at].separator != "amp" or following.separator != "amp" or not following.tokens:
         return False
-    closed = current and current[-1].type not in _JOINING and pieces[at].tokens[0].type not in _JOINING
+    closed = current and current[-1].type not in JOINING and pieces[at].tokens[0].type not in JOINING
     return bool(closed) and following.tokens[0].type == "REL" and any(token.type == "REL" for token in _top(current))
 
 
@@ -296,7 +311,7 @@ def _left_of(tokens: list[Token]) -> Node | None:
     """The left side of a formula whose rest cannot be read."""
     level = 0
     for at, token in enumerate(tokens):
-        level += (token.type in _OPENING) - (token.type in _CLOSING)
+        level += (token.type in OPENING) - (token.type in CLOSING)
         if token.type == "REL" and level == 0:
             try:
                 return parse(tokens[:at])[1].parts[0] if at else None
@@ -309,11 +324,11 @@ def _top(tokens: Sequence[Token]) -> Iterator[Token]:
     """The tokens that stand in no brackets, and the outermost brackets themselves."""
     level = 0
     for token in tokens:
-        if token.type in _CLOSING:
+        if token.type in CLOSING:
             level -= 1
         if level <= 0:
             yield token
-        if token.type in _OPENING:
+        if token.type in OPENING:
             level += 1
 
 
@@ -330,35 +345,36 @@ def _pieces(stream: list[Token]) -> Iterator[_Piece]:
                 piece = _Piece("amp", "", [])
                 at = close + 1
                 continue
-            if token.type in _SEPARATORS and not (token.type == "COLON" and len(piece.tokens) > 4):
+            if _separates(token) and not (token.type == "COLON" and len(piece.tokens) > 4):
                 yield piece
                 piece = _Piece(token.type, token.text if token.type == "TEXT" else "", [], token)
                 at += 1
                 continue
-            if (
-                token.space == 2
-                and piece.tokens
-                and piece.tokens[-1].type not in _JOINING
-                and token.type not in _JOINING
-            ):
+            if token.space == 2 and piece.tokens and piece.tokens[-1].type not in JOINING and token.type not in JOINING:
                 yield piece
                 piece = _Piece("WIDE", "", [])
-        level += (token.type in _OPENING) - (token.type in _CLOSING)
+        level += (token.type in OPENING) - (token.type in CLOSING)
         piece.tokens.append(token)
         at += 1
     yield piece
 
 
+def _separates(token: Token) -> bool:
+    return token.type in SEPARATORS and token.kind != "factor"
+
+
 def _aside(stream: list[Token], at: int) -> int:
     """Where a bracketed remark such as (∵ ...) or (using the chain rule) ends; 0 if there is none at `at`."""
     after = stream[at + 1 : at + 3]
+    if after and is_quantity(after[0]) and stream[at].space < 2:
+        return 0
     if not after or not (
         after[0].type in ("BECAUSE", "TEXT") or (len(after) > 1 and all(map(_is_word, after)) and after[1].space)
     ):
         return 0
     level = 0
     for place in range(at, len(stream)):
-        level += (stream[place].type in _OPENING) - (stream[place].type in _CLOSING)
+        level += (stream[place].type in OPENING) - (stream[place].type in CLOSING)
         if level == 0:
             return place
     return 0

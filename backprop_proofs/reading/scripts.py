@@ -95,6 +95,8 @@ def _hang(base: Node, hung: Sequence[Hung], span: Span) -> Node:
         else:
             below += _scripts(each)
     transposed, kept = _taken_off(above)
+    if isinstance(base, Number) and base.value == 1 and below:
+        base = Name("1", ("bold",), span=base.span)  # 1_{k = y} is an indicator
     if isinstance(base, Name):
         node = _named(base, kept, below, primes, raised, span)
     else:

@@ -28,8 +28,8 @@ class Shape:
         self.match, self.over = pairs(tokens)
         self.out: list[Token] = []
         self.tags: list[str] = []
-        self.depth = 0
-        self.scripts = 0
+        self.beneath: list[tuple[list[Token], list[Token]]] = []  # shaped, with a brace, and raw, what stands under it
+        self.depth = self.scripts = 0
 
     def run(self) -> list[Token]:
         """The stream. Raises CannotRead."""
@@ -185,8 +185,7 @@ class Shape:
         else:
             stop = self._deeper(at + 1, end, inner)
         if len(self.out) > first:
-            opened = self.out[first]
-            self.out[first] = opened.at(token.start, opened.end, token.space)
+            self.out[first] = self.out[first].at(token.start, self.out[first].end, token.space)
         return stop
 
     def _word(self, at: int) -> Token | None:
@@ -246,8 +245,9 @@ class Shape:
             self.out[first].space = max(self.out[first].space, space)
         at = close + 1
         if brace and at < end and self.tokens[at].type in ("_", "^"):
-            following = at + 1 < end and self.tokens[at + 1].type == "{"
-            at = self.match[at + 1] + 1 if following else min(at + 2, end)
+            stop = self.match[at + 1] if at + 1 < end and self.tokens[at + 1].type == "{" else min(at + 1, end - 1)
+            self.beneath.append((self.out[first:], self.tokens[at + 2 : stop]))
+            at = stop + 1
         return at
 
     def _stacked(self, at: int, end: int, marks: tuple[str, ...]) -> int:

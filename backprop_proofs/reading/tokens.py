@@ -11,7 +11,8 @@ class Token:
     """A piece of a formula: its type, its text in canonical form, its place in the original text.
 
     space: what stood before it: 0 nothing, 1 a space, 2 a wide one. kind: of a NAME "letters" (a run of them), "word",
-    "greek", "command" (unknown). marks: fonts and accents. Where a macro was used, the place is that of the use. until:
+    "greek", "command" (unknown). marks: fonts and accents; of words, where they stand and "spaced" where spaces are
+    round them in their braces. Where a macro was used, the place is that of the use. until:
     the end of the braces around it, if it is a script with such.
     """
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.entries import functions_of_vectors
 from backprop_proofs.reading.meaning.forms import Rewrite, as_call
 from backprop_proofs.reading.meaning.names import FUNCTIONS, bare_key, letter_of, letters_in, names_of
 from backprop_proofs.reading.syntax import Chain, Node
@@ -18,7 +19,7 @@ def plainly(chains: Iterable[Chain], apply: Callable[[Node, Change], Node]) -> R
     """What takes such arguments away; None where there are none. apply: a change to every node."""
     chains = tuple(chains)
     changes: list[Change] = []
-    for find in (_common_argument, _own_functions, _defined_at_an_argument):
+    for find in (_common_argument, _own_functions, _defined_at_an_argument, functions_of_vectors):
         change = find(chains, apply)
         if change is not None:
             changes.append(change)

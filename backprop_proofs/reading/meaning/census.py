@@ -114,6 +114,8 @@ class Census:
         self.transposes_jacobians = any(isinstance(of, Derivative) for of in inside)
         entries = [n.base for n in kinds[Scripted] if n.below and isinstance(n.base, Call)]
         others = {_key_of_function(n) for n in kinds[Call] if not any(n is e for e in entries)}
+        perhaps = {id(either.call) for either in kinds[CallOrProduct]}
+        self.applied = self.functions | {_key_of_function(n) for n in kinds[Call] if id(n) not in perhaps}
         self.entered = {_key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
         self.lefts: set[str] = set()  # the names that declarations define

@@ -350,7 +350,12 @@ def function_of(name: str, argument: tree.Name, body: Node, census: Census) -> F
     variable = tree.Name(key)
     world.families[key] = Family(Quantity(key), ())
     maker = Elaborator(world, census, open_=True)
-    right = maker.value(renamed(body, lambda part: variable if part == argument else part), maker.scope)
+    above = len(argument.above)
+
+    def change(part: tree.Name) -> tree.Name:  # z_j^2, too
+        return replace(variable, above=part.above[above:]) if _shortened(part, above) == argument else part
+
+    right = maker.value(renamed(body, change), maker.scope)
     formula = right.scalar if not right.shape else None
     if (
         formula is None
@@ -359,6 +364,11 @@ def function_of(name: str, argument: tree.Name, body: Node, census: Census) -> F
     ):
         raise InvalidNetwork(f"the formula of {name} is to hold {key} and nothing else")
     return FunctionDefinition(name, _VARIABLE, replace_scalar(formula, Ref(Quantity(key)), _VARIABLE))
+
+
+def _shortened(name: tree.Name, above: int) -> tree.Name:
+    """The name with so many of its superscripts."""
+    return replace(name, above=name.above[:above])
 
 
 def _functions(definitions: list[Definition], given: tuple[FunctionDefinition, ...]) -> tuple[FunctionDefinition, ...]:

@@ -61,6 +61,8 @@ class Elaborator(Sums):
     def _product(self, node: tree.Product, scope: Scope) -> Value:
         if any(map(_is_one, node.factors)):
             raise NotUnderstood(node.span, "a vector of ones is not understood; write a sum")
+        if any(map(_at_point, node.factors, node.factors[1:], node.operators)):
+            return self.value(self._with_slopes(node), scope)
         factors = [self.value(factor, scope) for factor in node.factors]
         spans = [span_of(factor) for factor in node.factors]
         if not any(factor.shape for factor in factors):
@@ -233,12 +235,56 @@ class Elaborator(Sums):
     def _exponential(self, node: tree.Exponential, scope: Scope) -> Value:
         return values.mapped(self.value(node.exponent, scope), lambda u: Fn("exp", 0, u))
 
+    def _words(self, node: tree.Text, scope: Scope) -> Value:
+        raise NotUnderstood(node.span, f'"{node.words}" is not understood in a formula')
+
     # Derivatives
 
     def _derivative(self, node: tree.Derivative, scope: Scope) -> Value:
         if node.of is None or node.order != 1 or len(node.wrt) != 1 or node.kind == "plus":
             raise NotUnderstood(node.span, "a first derivative by one quantity is understood")
+        by = node.wrt[0]
+        if self._is_function(node.of) and isinstance(node.of, tree.Name):
+            return self._slope(node.of, by, scope)
+        if self._is_function(by) or _leaves_index_out(node.of, by):
+            raise NotUnderstood(node.span, "what a function is differentiated by is understood with its index")
         return self._partial(self.value(node.of, scope), self.value(node.wrt[0], scope), node.span)
+
+    def _is_function(self, node: Node) -> bool:
+        """Whether a name without indices is that of a function, and of no quantity."""
+        if not isinstance(node, tree.Name) or node.above or node.below or node.primes:
+            return False
+        key, network = bare_key(node), self.world.network
+        quantity = self.census.is_defined(key) if network is None else key in network.families
+        return (key in self.census.functions or key in self.world.functions) and not quantity
+
+    def _slope(self, function: tree.Name, by: Node, scope: Scope) -> Value:
+        """df/dz_j as f'(z_j), where f is applied to z. Raises NotUnderstood for anything else."""
+        at = self.value(by, scope)
+        known = at.scalar if not at.shape else None
+        bodies = [definition.body for definition in self.world.network.definitions] if self.world.network else []
+        calls = [call for body in bodies for call in parts_of(body, Fn) if call.name == bare_key(function)]
+        applied = {call.argument.name for call in calls if isinstance(call.argument, Ref)}
+        if not isinstance(known, Ref) or {known.name} != applied:
+            words = f"{function.base} is a function; write {function.base}' and what it is taken of"
+            raise NotUnderstood(function.span, words)
+        return self.call(tree.Call(replace(function, primes=1), (by,), span=function.span), scope)
+
+    def _with_slopes(self, node: tree.Product) -> Node:
+        """The product with (df/dz)(z_j) as f'(z_j). Raises NotUnderstood for the derivative of no function there."""
+        factors: list[Node] = []
+        signs: list[str] = []
+        for factor, sign in zip(node.factors, ("", *node.operators), strict=True):
+            if not factors or not _at_point(factors[-1], factor, sign):
+                signs += [sign] if factors else []
+                factors.append(factor)
+                continue
+            slope, point = _alone(factors[-1]), _alone(factor)
+            of = slope.of if isinstance(slope, tree.Derivative) and slope.order == 1 else None
+            if not isinstance(of, tree.Name) or not self._is_function(of):
+                raise NotUnderstood(node.span, "a derivative at a point is understood of a function of one variable")
+            factors[-1] = tree.Call(replace(of, primes=1), (point,), span=span_of(slope))
+        return factors[0] if len(factors) == 1 else replace(node, factors=tuple(factors), operators=tuple(signs))
 
     def _nabla(self, node: tree.Nabla, scope: Scope) -> Value:
         if node.of is None or len(node.by) != 1:
@@ -308,6 +354,29 @@ class Elaborator(Sums):
         return gradient if gradient is not None else self.name(node, scope)
 
 
+def _at_point(slope: Node, point: Node, sign: str) -> bool:
+    """Whether they are a derivative and the value, in brackets, of what it is taken by: (df/dz)(z_j)."""
+    slope = _alone(slope)
+    if sign or not isinstance(slope, tree.Derivative) or not isinstance(point, tree.Group) or len(slope.wrt) != 1:
+        return False
+    by, only = slope.wrt[0], _alone(point)
+    return isinstance(by, tree.Name) and isinstance(only, tree.Name) and bare_key(by) == bare_key(only)
+
+
+def _alone(node: Node) -> Node:
+    """What brackets hold, if it is one thing; else the node."""
+    return node.items[0] if isinstance(node, tree.Group) and len(node.items) == 1 else node
+
+
+def _leaves_index_out(of: Node, by: Node) -> bool:
+    """Whether f(z_j) is differentiated by z without its index."""
+    inside = of.arguments[0] if isinstance(of, tree.Call) and len(of.arguments) == 1 else None
+    names = isinstance(by, tree.Name) and isinstance(inside, tree.Name)
+    if not names or not isinstance(by, tree.Name) or not isinstance(inside, tree.Name):
+        return False
+    return bare_key(by) == bare_key(inside) and bool(inside.below) and not by.below
+
+
 def _is_one(node: Node) -> bool:
     """Whether it is a 1 in bold, which mostly is a vector of ones."""
     return isinstance(node, tree.Name) and node.base == "1"
@@ -342,4 +411,5 @@ _METHODS: dict[type[Node], Callable[[Elaborator, Any, Scope], Value]] = {
     tree.CallOrProduct: Elaborator.either,
     tree.Derivative: Elaborator._derivative,
     tree.Nabla: Elaborator._nabla,
+    tree.Text: Elaborator._words,
 }

@@ -11,7 +11,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.declare import formula_of, function_of
-from backprop_proofs.reading.meaning.forms import Rows, as_call
+from backprop_proofs.reading.meaning.forms import Rows, as_call, at_last
 from backprop_proofs.reading.meaning.names import FUNCTIONS, SPELT, NotUnderstood, bare_key, names_of
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.syntax import Node
@@ -25,8 +25,17 @@ def called(census: Census) -> frozenset[str]:
 
 
 def formulas_in(rows: Iterable[Row], read: Rows, census: Census) -> Iterator[tuple[FunctionDefinition, Row, int]]:
-    """The first formula of each function, with the row and the link that say it."""
+    """The first formula of each function, with the row and the link that say it.
+
+    None of a function of which the given part has two, as f(z_k) = z_k beside f(z_j) = tanh(z_j).
+    """
+    rows = tuple(rows)
+    first: dict[str, FunctionDefinition] = {}
     seen: set[str] = set()
+    for _, left, right in (link for row in rows if row.given for link in read.equalities(row)):
+        known = _formula(left, right, census, set())
+        if known is not None and first.setdefault(known.name, known) != known:
+            seen.add(known.name)
     for row in rows:
         for number, left, right in read.equalities(row):
             known = _formula(left, right, census, seen)
@@ -41,7 +50,7 @@ def _formula(left: Node, right: Node, census: Census, seen: set[str]) -> Functio
     if call is None or call.function.primes or call.function.below:
         return None
     name, argument = bare_key(call.function), call.arguments[0]
-    if name in seen or name in FUNCTIONS or not isinstance(argument, tree.Name) or argument.above or argument.below:
+    if name in seen or name in FUNCTIONS or not isinstance(argument, tree.Name) or at_last(argument):
         return None
     if any(bare_key(other) in (name, *(called(census) - SPELT)) for other in names_of(right)):
         return None

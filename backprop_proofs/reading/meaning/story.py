@@ -338,9 +338,9 @@ class _Teller:
         for chain in self.chains:
             for node in tree.walk(chain):
                 if isinstance(node, tree.Derivative | tree.Nabla) and isinstance(node.of, tree.Name):
-                    use = self.census.use(node.of)
-                    usual = node.of.base in COSTS
-                    if use.whole and (usual or (use.key not in self._applied() and not node.of.run)):
+                    use, usual = self.census.use(node.of), node.of.base in COSTS
+                    whole = use.whole and use.key not in self.census.applied - SURE_COSTS
+                    if whole and (usual or (use.key not in self._applied() and not node.of.run)):
                         found[use.key] = None
         if not found and not numbers & SURE_COSTS and not self._stands("C"):
             found["C"] = None
@@ -368,7 +368,7 @@ class _Teller:
         others = chain.parts[2:]
         if not isinstance(left, tree.Name):
             left, right, others = self._from_right(chain)
-        if not isinstance(left, tree.Name) or left == right:
+        if not isinstance(left, tree.Name) or left in names_of(right):
             return
         if others and is_entry_of_function(right):  # S_i = σ(z)_i = ..., of which the last says what it is
             right = others[0]
