@@ -75,11 +75,21 @@ def checked(
     if network is None and checker.story.network is not None:
         if report.verdict == REFUTED and not any(row.given for row in document.rows):
             checker, report = _by_weights(checker, report, activation, cost)
-        if checker.story.census.may_be_matrices():
-            other = story_of(document, None, activation, cost, Way(matrices=True))
+        for way, words in _other_ways(checker.story):
+            other = story_of(document, None, activation, cost, way)
             if other.network is not None:
-                report = in_both(report, _Checker(document, other, checker.until).report())
+                report = in_both(report, _Checker(document, other, checker.until).report(), *words)
     return checker.mended(report)
+
+
+def _other_ways(story: Story) -> Iterator[tuple[Way, tuple[str, str]]]:
+    """The ways in which the text may be meant besides, each with what it is here, and what it is there."""
+    if story.census.may_be_matrices():
+        yield Way(matrices=True, summed=True), ("the capitals are numbers", "they are matrices")
+    elif story.world is not None and story.world.single:
+        yield Way(summed=True), (f"the columns in {story.world.single} have one entry each", "they have more")
+    elif story.census.taken_for_numbers():
+        yield Way(summed=True), ("capitals are numbers", "they are matrices")
 
 
 def _by_weights(checker: _Checker, report: Report, activation: str | None, cost: str | None) -> tuple[_Checker, Report]:

@@ -26,6 +26,7 @@ from backprop_proofs.reading.meaning.names import (
     names_of,
 )
 from backprop_proofs.reading.meaning.stages import LASTS, stage_places
+from backprop_proofs.reading.meaning.ways import NIELSENS, Way
 from backprop_proofs.reading.syntax import (
     Call,
     CallOrProduct,
@@ -81,7 +82,7 @@ class Census:
     """What all the formulas of one text say of its names."""
 
     def __init__(
-        self, chains: Iterable[Chain], known: Iterable[str] = (), firm: int | None = None, matrices: bool = False
+        self, chains: Iterable[Chain], known: Iterable[str] = (), firm: int | None = None, way: Way = NIELSENS
     ):
         self._chains = tuple(chains)
         self.firm = len(self._chains) if firm is None else firm  # so many chains, the first ones, declare
@@ -106,7 +107,8 @@ class Census:
         self._stages: dict[tuple[str, str, int], str] | None = None
         self._ranks: dict[str, tuple[int, int, bool]] | None = None
         entrywise = any(set(product.operators) & {"⊙", "∘", ".*"} for product in products)
-        self._matrices = bool(matrices or transposed or entrywise or any(norm.bars == 2 for norm in kinds[Norm]))
+        self.way = way
+        self._matrices = bool(way.matrices or transposed or entrywise or any(norm.bars == 2 for norm in kinds[Norm]))
         self._columns = _columns([*transposed, *products])
         inside = [n.of.items[0] if isinstance(n.of, Group) and len(n.of.items) == 1 else n.of for n in transposed]
         self.transposes_jacobians = any(isinstance(of, Derivative) for of in inside)
@@ -220,9 +222,20 @@ class Census:
         """Whether nothing says that there are matrices, and yet a capital without indices multiplies something."""
         self.rank(Use("", (), (), None, True))  # which finds out whether a name is written with and without indices
         factors = [f for c in self._chains for node in walk(c) if isinstance(node, Product) for f in node.factors]
-        plain = [f for f in factors if isinstance(f, Name) and not (f.run or f.below)]
-        capitals = {f.base for f in plain if len(f.base) == 1}
+        plain = [f for f in factors if isinstance(f, Name) and not f.run]
+        capitals = {f.base for f in plain if len(f.base) == 1 and not self._indices_of(f)}
         return not self._matrices and any(base.isupper() and base not in COSTS | self._lengths() for base in capitals)
+
+    def _indices_of(self, name: Name) -> int:
+        """How many lower indices are written, labels apart."""
+        try:
+            return len(self.use(name).below)
+        except NotUnderstood:
+            return len(name.below)
+
+    def taken_for_numbers(self) -> bool:
+        """Whether a name that would be a matrix is taken for a number, so that the equations fit."""
+        return any(not rank and (key[:1].isupper() or key == "w") for key, rank in self.corrected.items())
 
     def _lengths(self) -> set[str]:
         """The capitals that are numbers of things: up to which something runs, or by which it is divided."""
@@ -301,6 +314,11 @@ class Census:
     def is_cost(self, node: Node) -> bool:
         """Whether it is the name of a cost."""
         return isinstance(node, Name) and bare_key(node) in self._costs and bare_key(node) not in self._arrays
+
+    def is_summed(self, node: Node) -> bool:
+        """Whether it is the name of a cost, or of its part L_t, that is the sum of the entries of what it is."""
+        key = bare_key(node) if isinstance(node, Name) and self.way.summed else ""
+        return key.split("_")[0] in self._costs - self._arrays
 
     def is_defined(self, key: str) -> bool:
         """Whether an equation has the name alone on its left."""

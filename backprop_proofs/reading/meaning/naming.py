@@ -50,6 +50,7 @@ class Naming:
         self.gradients: list[str] = []  # X of each dX that is taken for ∂C/∂X
         self.dot = "inner"  # which product · between vectors is: that, or "entrywise"
         self.of_cost = False  # whether it is the formula of the cost
+        self.summed = False  # whether it is the formula of a cost, which is the sum of its entries if it has some
         self.single = False  # whether columns have one entry each here, in the formula of a number
 
     # Dimensions and letters

@@ -104,6 +104,7 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
     world, census, open_ = maker.world, maker.census, maker.open
     key = census.use(left).key if isinstance(left, tree.Name) else ""
     maker.single = bool(key) and key == world.single
+    maker.summed = census.is_summed(left)
     maker.of_cost = bool(key) and world.cost is not None and key == world.cost.name
     maker.lasts = lasts_of(world, (left, right))
     if world.network is not None:
@@ -116,6 +117,8 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
         letter.used = False
     other = maker.value(right, maker.scope)
     on_right = {name for name, letter in maker.scope.letters.items() if letter.used}
+    if maker.summed and not one.shape:
+        other = maker.sum_of_entries(other)
     one, other = _alike(one, other, right, maker)
     letters, entries = _entries(one, maker)
     equation = Equation(one.at(*letters), other.at(*letters))

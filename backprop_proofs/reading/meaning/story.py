@@ -63,23 +63,9 @@ from backprop_proofs.reading.meaning.usual import (
     missing_moments,
 )
 from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.meaning.ways import NIELSENS, Way
 from backprop_proofs.reading.meaning.world import World, world_of
 from backprop_proofs.reading.syntax import Chain, Node
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a text is taken that leaves something open.
-
-    matrices: capitals are matrices where nothing says so. own: the first equation of z says in which order the indices
-    of the weights stand, and which layer they lead from, where no part is given; else Nielsen's says it.
-    """
-
-    matrices: bool = False
-    own: bool = False
-
-
-NIELSENS = Way()
 
 
 @dataclass(frozen=True)
@@ -187,7 +173,7 @@ class _Teller:
     ):
         self.document, self.chains, self.rewrite = document, chains, rewrite
         self.activation, self.cost, self.way = activation, cost, way
-        self.census = Census(chains, matrices=way.matrices)
+        self.census = Census(chains, way=way)
         self.notes: list[str] = []
         self.unlike: list[str] = []  # names with two equations that are not the same in other letters
         self.rows = Rows(rewrite)
@@ -292,7 +278,7 @@ class _Teller:
     def _network(self, equations: list[Declared]) -> tuple[Network, World]:
         chains = [*(Chain((one.left, one.right), (tree.Relation("="),)) for one in equations), *self.chains]
         firm = len(equations) if self.document.given else None
-        self.census = Census(chains, firm=firm, matrices=self.way.matrices)
+        self.census = Census(chains, firm=firm, way=self.way)
         defined = {one.key for one in equations}
         numbers = {one.key for one in equations if letter_of(one.left) is not None}
         costs = [key for key in self._numerators(numbers) if key not in defined]
