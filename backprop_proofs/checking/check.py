@@ -90,6 +90,8 @@ def _other_ways(story: Story) -> Iterator[tuple[Way, tuple[str, str]]]:
         yield Way(summed=True), (f"the columns in {story.world.single} have one entry each", "they have more")
     elif story.census.taken_for_numbers():
         yield Way(summed=True), ("capitals are numbers", "they are matrices")
+    if story.census.may_be_vector():
+        yield Way(vectors=True), ("w is a matrix", "it is a vector")
 
 
 def _by_weights(checker: _Checker, report: Report, activation: str | None, cost: str | None) -> tuple[_Checker, Report]:

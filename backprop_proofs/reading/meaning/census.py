@@ -116,6 +116,7 @@ class Census:
         others = {_key_of_function(n) for n in kinds[Call] if not any(n is e for e in entries)}
         self.entered = {_key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
+        self._declared: dict[str, int] = {}  # ranks that the text declares
         self.lefts: set[str] = set()  # the names that declarations define
         self.uppers = {letter_of(total.upper) for total in sums if total.upper is not None} - {None}
         self._costs = costs_in([*kinds[Derivative], *kinds[Nabla], *kinds[Name], *products])
@@ -233,6 +234,11 @@ class Census:
         except NotUnderstood:
             return len(name.below)
 
+    def may_be_vector(self) -> bool:
+        """Whether w of w^T x is taken for a matrix, and may be a vector."""
+        transposed = any(isinstance(n, Transpose) and n.of == Name("w") for chain in self._chains for n in walk(chain))
+        return transposed and "w" in self.guesses and self.rank(Use("w", (), (), None, True)) == 2
+
     def taken_for_numbers(self) -> bool:
         """Whether a name that would be a matrix is taken for a number, so that the equations fit."""
         return any(not rank and (key[:1].isupper() or key == "w") for key, rank in self.corrected.items())
@@ -241,6 +247,11 @@ class Census:
         """The capitals that are numbers of things: up to which something runs, or by which it is divided."""
         bottoms = [n.bottom for c in self._chains for n in walk(c) if isinstance(n, Quotient)]
         return {letter for letter in self.uppers if letter} | {n.base for b in bottoms for n in names_of(b)}
+
+    def declare(self, ranks: Mapping[str, int]) -> None:
+        """Take for known how many indices names have that are written without: one of x ∈ R^n."""
+        self._declared = dict(ranks)
+        self._matrices |= any(ranks.values())
 
     def rank(self, use: Use) -> int:
         """How many lower indices a quantity has, written or not."""
@@ -258,6 +269,8 @@ class Census:
             return most + 1
         if most > staged or (most and not bold and not self._matrices):
             return most
+        if use.key in self._declared:
+            return most + self._declared[use.key]
         if use.key in self.corrected:
             return self.corrected[use.key]
         letter = use.key[:1]
@@ -267,9 +280,9 @@ class Census:
             or (not bold and not self._matrices)
         ):
             return most
-        if not most and not bold:
+        if not most and (not bold or use.key == "w"):
             self.guesses.add(use.key)
-        if letter.isupper() or use.key in ("w", "W"):
+        if letter.isupper() or (use.key == "w" and not (bold or self.way.vectors)):
             return most + 2
         length = use.key.split("_")[0] == "d" and self._under_root  # d_k of sqrt(d_k)
         number = length or use.key in self._indices or (use.key in SCALARS and use.key not in self._arrays)

@@ -54,7 +54,7 @@ from backprop_proofs.reading.meaning.names import (
 )
 from backprop_proofs.reading.meaning.nielsen import Usual
 from backprop_proofs.reading.meaning.rewriting import numbered, renamed
-from backprop_proofs.reading.meaning.shapes import lengths_in
+from backprop_proofs.reading.meaning.shapes import lengths_in, ranks_in
 from backprop_proofs.reading.meaning.solved import is_solution, slopes_by
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.usual import (
@@ -279,6 +279,7 @@ class _Teller:
         chains = [*(Chain((one.left, one.right), (tree.Relation("="),)) for one in equations), *self.chains]
         firm = len(equations) if self.document.given else None
         self.census = Census(chains, firm=firm, way=self.way)
+        self.census.declare(ranks_in(self.document.given, self.census))
         defined = {one.key for one in equations}
         numbers = {one.key for one in equations if letter_of(one.left) is not None}
         costs = [key for key in self._numerators(numbers) if key not in defined]

@@ -11,12 +11,13 @@ class Way:
 
     matrices: capitals are matrices where nothing says so. own: the first equation of z says in which order the indices
     of the weights stand, and which layer they lead from, where no part is given; else Nielsen's says it. summed: a cost
-    that is written as an array is the sum of its entries.
+    that is written as an array is the sum of its entries. vectors: w without indices is a vector.
     """
 
     matrices: bool = False
     own: bool = False
     summed: bool = False
+    vectors: bool = False
 
 
 NIELSENS = Way()
