@@ -182,7 +182,21 @@ class Census:
         called = {_key_of_function(either.call) for either in kinds[CallOrProduct] if isinstance(either.call, Call)}
         lone = {bare_key(name) for name in self._names if name.below}
         sure -= {bare_key(c.parts[0]) for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
-        return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone))
+        return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone) | self._functions_of_costs(kinds))
+
+    def _functions_of_costs(self, kinds: Mapping[type[Node], list[Any]]) -> set[str]:
+        """ℓ of L = ℓ(z), where ℓ stands nowhere else but before brackets."""
+        found: set[str] = set()
+        for chain in self._chains:
+            left = chain.parts[0]
+            if len(chain.parts) > 1 and isinstance(left, Name) and bare_key(left) in COSTS:
+                calls = [node.call for part in chain.parts[1:] for node in walk(part) if isinstance(node, CallOrProduct)]
+                found |= {_key_of_function(c) for c in calls if isinstance(c, Call) and isinstance(c.arguments[0], Name)}
+        applied = [*kinds[Call], *(either.call for either in kinds[CallOrProduct])]
+        heads = {id(call.function) for call in applied if isinstance(call, Call)}
+        heads |= {id(each.product.factors[0]) for each in kinds[CallOrProduct] if isinstance(each.product, Product)}
+        others = {bare_key(name).rstrip("'") for name in self._names if name.below or id(name) not in heads}
+        return found - others - self._indices
 
     def is_index(self, node: Node) -> bool:
         """Whether an item of a script is an index (and not a label)."""
