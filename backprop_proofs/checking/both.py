@@ -77,7 +77,7 @@ def undecided(line: CheckedLine, message: str) -> CheckedLine:
 
 
 def _in_both(one: CheckedLine, other: CheckedLine, here: str, there: str) -> CheckedLine:
-    if one.verdict == PROVED and other.code in ("not-understood", "layout"):
+    if one.verdict == PROVED and other.code == "not-understood":
         return undecided(one, f"right if {here}; if {there}, {other.message}")
     if {one.verdict, other.verdict} != {PROVED, REFUTED}:
         return one

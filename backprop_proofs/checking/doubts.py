@@ -23,7 +23,7 @@ from backprop_proofs.reading.meaning.solved import slopes_by, solved_in
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
-from backprop_proofs.reading.syntax import Name, Node, Number
+from backprop_proofs.reading.syntax import Nabla, Name, Node, Number, Product, walk
 
 _SAID_TO_BE_ZERO = re.compile(
     r"\b(?:set(?:ting)?|equat\w+)\b[^.]{0,80}\bzero\b|\b(?:stationary|optimum|optimal\w*|minimi[sz]er|minimum)\b"
@@ -229,6 +229,17 @@ def _in_other_layout(failure: Failure) -> Finding | None:
     return Finding("layout", words, failure.found.span) if agreed and not differs else None
 
 
+def _gradient_of_more(failure: Failure) -> Finding | None:
+    """∇_u c u^T v of a c that is no cost: the gradient of c, or of all of it."""
+    products = [node for side in failure.sides for node in walk(side) if isinstance(node, Product)]
+    for product in products:
+        for factor, sign in zip(product.factors, product.operators, strict=False):
+            of = factor.of if isinstance(factor, Nabla) else None
+            if not sign and isinstance(of, Name) and bare_key(of) != failure.cost:
+                return Finding("not-understood", "∇ may be meant of all that follows it", failure.found.span)
+    return None
+
+
 def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
     """X^T X w = X^T y, which holds at the minimum alone."""
     start, end = failure.row.span
@@ -267,6 +278,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _gradient_of_average,
     _differential,
     _in_other_layout,
+    _gradient_of_more,
     _where_the_slope_is_zero,
     _taken_so,
 )

@@ -98,7 +98,7 @@ class Elaborator(Sums):
         if sign in ENTRYWISE or not arrays:
             return values.entrywise(left, right, span, self.same)
         if sign == "⊗":
-            return values.outer(left, right, span)
+            return self._circled(left, right, span)
         if self.single and len(left.shape) == len(right.shape) == 1:
             return values.entrywise(self.only_entry(left), self.only_entry(right), span, self.same)
         if self._side_by_side(left, right, sign):
@@ -114,6 +114,14 @@ class Elaborator(Sums):
         if sign in ("·", "•", "×", "⋆", "⊛") and all(columns):
             return self._dot(left, right, sign, span)
         return values.product(left, right, span, self.same, self.world.limits)
+
+    def _circled(self, left: Value, right: Value, span: Span) -> Value:
+        """u ⊗ v, the outer product; u ⊙ v where that does not fit."""
+        self.circled = True
+        if self.dot == "inner" or len(left.shape) != 1:
+            return values.outer(left, right, span)
+        self.warnings.append(Warned(TAKEN, "⊗ between vectors is taken entry by entry", span))
+        return values.entrywise(left, right, span, self.same)
 
     def _side_by_side(self, left: Value, right: Value, sign: str) -> bool:
         """Whether it is u v of two columns, which may be their entrywise product."""

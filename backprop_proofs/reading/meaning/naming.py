@@ -48,6 +48,7 @@ class Naming:
         self.new_names: list[str] = []
         self.jacobian = False  # whether a column is differentiated by a column
         self.gradients: list[str] = []  # X of each dX that is taken for ∂C/∂X
+        self.circled = False  # whether there is a ⊗
         self.dot = "inner"  # which product · between vectors is: that, or "entrywise"
         self.of_cost = False  # whether it is the formula of the cost
         self.summed = False  # whether it is the formula of a cost, which is the sum of its entries if it has some
