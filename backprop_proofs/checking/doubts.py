@@ -178,10 +178,10 @@ def _open_at_every_stage(failure: Failure) -> bool:
 
 
 def _is_recursive(network: Network, part: Each) -> bool:
-    """Whether what the set is of is defined by itself at another time."""
+    """Whether what the set is of is made of itself at another time, at once or by way of others."""
     names = {ref.name for ref in parts_of(part, Ref)}
-    bodies = [(d.ref.name, d.body) for d in network.definitions if d.ref.name in names]
-    return any(ref.name == name for name, body in bodies for ref in parts_of(body, Ref))
+    bodies = [(d.ref, d.body) for d in network.definitions if d.ref.name in names]
+    return any(ref.name in reached(Equation(body, body), network) for ref, body in bodies)
 
 
 def _gradient_of_average(failure: Failure) -> Finding | None:

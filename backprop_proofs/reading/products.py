@@ -328,8 +328,9 @@ def _is_constant(node: Node) -> bool:
     """Whether it is a number, a letter for one, such as λ, or a quotient of such."""
     if isinstance(node, Quotient):
         return _is_constant(node.top) and _is_constant(node.bottom)
-    plain = isinstance(node, Name) and not (node.above or node.below or node.primes)
-    return isinstance(node, Number) or (plain and node.base in _CONSTANTS)
+    if isinstance(node, Name):
+        return node.base in _CONSTANTS and not (node.above or node.below or node.primes)
+    return isinstance(node, Number)
 
 
 def _applied(sign: Node, of: Node | None) -> Node:

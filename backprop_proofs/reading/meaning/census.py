@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
+from backprop_proofs.reading.meaning.applied import functions_of_costs, key_of_function
 from backprop_proofs.reading.meaning.array_names import SCALARS, biases, costs_in, never_numbers
 from backprop_proofs.reading.meaning.names import (
     COSTS,
@@ -64,11 +65,6 @@ def _all_letters(item: Node) -> Iterator[str]:
                 yield from letters_in(inner)
 
 
-def _key_of_function(call: Call) -> str:
-    """A function's key, without its primes."""
-    return bare_key(call.function).rstrip("'")
-
-
 def _by_kind(chains: Iterable[Chain]) -> Mapping[type[Node], list[Any]]:
     """All nodes, those of each kind together."""
     found: defaultdict[type[Node], list[Any]] = defaultdict(list)
@@ -113,10 +109,10 @@ class Census:
         inside = [n.of.items[0] if isinstance(n.of, Group) and len(n.of.items) == 1 else n.of for n in transposed]
         self.transposes_jacobians = any(isinstance(of, Derivative) for of in inside)
         entries = [n.base for n in kinds[Scripted] if n.below and isinstance(n.base, Call)]
-        others = {_key_of_function(n) for n in kinds[Call] if not any(n is e for e in entries)}
-        self.entered = {_key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
+        others = {key_of_function(n) for n in kinds[Call] if not any(n is e for e in entries)}
+        self.entered = {key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
-        self._declared: dict[str, int] = {}  # ranks that the text declares
+        self.declared: dict[str, int] = {}  # ranks that the text declares
         self.lefts: set[str] = set()  # the names that declarations define
         self.uppers = {letter_of(total.upper) for total in sums if total.upper is not None} - {None}
         self._costs = costs_in([*kinds[Derivative], *kinds[Nabla], *kinds[Name], *products])
@@ -178,25 +174,12 @@ class Census:
         return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self.bases
 
     def _function_names(self, kinds: Mapping[type[Node], list[Any]]) -> frozenset[str]:
-        sure = {_key_of_function(call) for call in kinds[Call] if call.sure}
-        called = {_key_of_function(either.call) for either in kinds[CallOrProduct] if isinstance(either.call, Call)}
+        sure = {key_of_function(call) for call in kinds[Call] if call.sure}
+        called = {key_of_function(either.call) for either in kinds[CallOrProduct] if isinstance(either.call, Call)}
         lone = {bare_key(name) for name in self._names if name.below}
         sure -= {bare_key(c.parts[0]) for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
-        return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone) | self._functions_of_costs(kinds))
-
-    def _functions_of_costs(self, kinds: Mapping[type[Node], list[Any]]) -> set[str]:
-        """ℓ of L = ℓ(z), where ℓ stands nowhere else but before brackets."""
-        found: set[str] = set()
-        for chain in self._chains:
-            left = chain.parts[0]
-            if len(chain.parts) > 1 and isinstance(left, Name) and bare_key(left) in COSTS:
-                calls = [node.call for part in chain.parts[1:] for node in walk(part) if isinstance(node, CallOrProduct)]
-                found |= {_key_of_function(c) for c in calls if isinstance(c, Call) and isinstance(c.arguments[0], Name)}
-        applied = [*kinds[Call], *(either.call for either in kinds[CallOrProduct])]
-        heads = {id(call.function) for call in applied if isinstance(call, Call)}
-        heads |= {id(each.product.factors[0]) for each in kinds[CallOrProduct] if isinstance(each.product, Product)}
-        others = {bare_key(name).rstrip("'") for name in self._names if name.below or id(name) not in heads}
-        return found - others - self._indices
+        of_costs = functions_of_costs(self._chains, self._names, kinds[Call], kinds[CallOrProduct]) - self._indices
+        return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone) | of_costs)
 
     def is_index(self, node: Node) -> bool:
         """Whether an item of a script is an index (and not a label)."""
@@ -264,7 +247,7 @@ class Census:
 
     def declare(self, ranks: Mapping[str, int]) -> None:
         """Take for known how many indices names have that are written without: one of x ∈ R^n."""
-        self._declared = dict(ranks)
+        self.declared = dict(ranks)
         self._matrices |= any(ranks.values())
 
     def rank(self, use: Use) -> int:
@@ -283,8 +266,8 @@ class Census:
             return most + 1
         if most > staged or (most and not bold and not self._matrices):
             return most
-        if use.key in self._declared:
-            return most + self._declared[use.key]
+        if use.key in self.declared:
+            return most + self.declared[use.key]
         if use.key in self.corrected:
             return self.corrected[use.key]
         letter = use.key[:1]

@@ -126,7 +126,9 @@ class Elaborator(Sums):
     def _side_by_side(self, left: Value, right: Value, sign: str) -> bool:
         """Whether it is u v of two columns, which may be their entrywise product."""
         columns = all(len(side.shape) == 1 for side in (left, right))
-        return not sign and columns and self.census.way.summed and (self.summed or not self.census.way.matrices)
+        way = self.census.way
+        meant = self.world.layout == "side by side" or (way.summed and (self.summed or not way.matrices))
+        return not sign and columns and meant
 
     def sum_of_entries(self, value: Value) -> Value:
         """The sum of all the entries of an array."""
