@@ -174,14 +174,20 @@ def _open_at_every_stage(failure: Failure) -> bool:
     lasts = {letter for letter, _, _ in network.parameters}
     bodies = [d.body for d in network.definitions if d.ref.name == cost and isinstance(d.body, Opaque)]
     sets = [part for body in bodies for part in body.args[1:]]
-    return any(isinstance(part, Each) and part.limit[2] in lasts and _is_recursive(network, part) for part in sets)
+    slopes = [part for side in failure.made.equation for part in parts_of(side, Partial)]
+    others = any(slope.of != Ref(Quantity(cost)) for slope in slopes)  # by the chain rule, which may be in either layout
+    repeated = [part for part in sets if isinstance(part, Each) and part.limit[2] in lasts]
+    return any(_is_recursive(network, part, others) for part in repeated)
 
 
-def _is_recursive(network: Network, part: Each) -> bool:
-    """Whether what the set is of is made of itself at another time, at once or by way of others."""
+def _is_recursive(network: Network, part: Each, by_others: bool) -> bool:
+    """Whether what the set is of is defined by itself at another time, or perhaps by way of others."""
     names = {ref.name for ref in parts_of(part, Ref)}
     bodies = [(d.ref, d.body) for d in network.definitions if d.ref.name in names]
-    return any(ref.name in reached(Equation(body, body), network) for ref, body in bodies)
+    every = [(ref, reached(Equation(body, body), network)) for ref, body in bodies] if by_others else []
+    return any(ref.name in names for ref, names in every) or any(
+        used.name == ref.name for ref, body in bodies for used in parts_of(body, Ref)
+    )
 
 
 def _gradient_of_average(failure: Failure) -> Finding | None:
