@@ -175,7 +175,7 @@ def _open_at_every_stage(failure: Failure) -> bool:
     bodies = [d.body for d in network.definitions if d.ref.name == cost and isinstance(d.body, Opaque)]
     sets = [part for body in bodies for part in body.args[1:]]
     slopes = [part for side in failure.made.equation for part in parts_of(side, Partial)]
-    others = any(slope.of != Ref(Quantity(cost)) for slope in slopes)  # by the chain rule, which may be in either layout
+    others = any(slope.of != Ref(Quantity(cost)) for slope in slopes)  # by the chain rule
     repeated = [part for part in sets if isinstance(part, Each) and part.limit[2] in lasts]
     return any(_is_recursive(network, part, others) for part in repeated)
 
