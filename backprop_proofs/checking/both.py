@@ -8,10 +8,14 @@ from functools import cached_property
 from backprop_proofs.checking.report import PROVED, REFUTED, UNDECIDED, CheckedLine, Report, verdict_of
 
 
-def in_both(numbers: Report, matrices: Report) -> Report:
-    """The report on numbers, with each line undecided that is proved in the one way and refuted in the other."""
-    lines = tuple(map(_in_both, numbers.lines, matrices.lines))
-    return replace(numbers, lines=lines, verdict=verdict_of(lines))
+def in_both(one: Report, other: Report, here: str, there: str) -> Report:
+    """The first report, with each line undecided that is proved in the one way and refuted in the other.
+
+    here, there: what is so in the one way, and in the other.
+    """
+    pairs = zip(one.lines, other.lines, strict=True)
+    lines = tuple(_in_both(first, second, here, there) for first, second in pairs)
+    return replace(one, lines=lines, verdict=verdict_of(lines))
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,11 @@ def undecided(line: CheckedLine, message: str) -> CheckedLine:
     )
 
 
-def _in_both(one: CheckedLine, other: CheckedLine) -> CheckedLine:
+def _in_both(one: CheckedLine, other: CheckedLine, here: str, there: str) -> CheckedLine:
     if one.verdict == PROVED and other.code == "not-understood":
-        return undecided(one, f"right if the capitals are numbers; if they are matrices, {other.message}")
+        return undecided(one, f"right if {here}; if {there}, {other.message}")
     if {one.verdict, other.verdict} != {PROVED, REFUTED}:
         return one
-    as_numbers, as_matrices = ("right" if line.verdict == PROVED else "wrong" for line in (one, other))
-    message = f"{as_numbers} if the capitals are numbers, {as_matrices} if they are matrices; write indices"
+    first, second = ("right" if line.verdict == PROVED else "wrong" for line in (one, other))
+    message = f"{first} if {here}, {second} if {there}; write indices"
     return replace(undecided(one, message), place=other.place or one.place)

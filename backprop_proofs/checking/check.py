@@ -32,7 +32,8 @@ from backprop_proofs.language.network import Network
 from backprop_proofs.reading import read
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.forms import EQUALS
-from backprop_proofs.reading.meaning.story import Story, Way, story_of
+from backprop_proofs.reading.meaning.story import Story, story_of
+from backprop_proofs.reading.meaning.ways import Way
 from backprop_proofs.reading.network_text import network as network_of
 from backprop_proofs.reading.syntax import Node, span_of
 
@@ -78,11 +79,33 @@ def checked(
         if report.verdict == REFUTED and not any(row.given for row in document.rows):
             checker, report = _by_weights(checker, report, activation, cost)
         checker, report = _by_sign(checker, report, activation, cost)
-        if checker.story.census.may_be_matrices():
-            other = story_of(document, None, activation, cost, Way(matrices=True))
+        for way, words in _other_ways(checker.story):
+            other = story_of(document, None, activation, cost, way)
             if other.network is not None:
-                report = in_both(report, _Checker(document, other, checker.until).report())
+                report = in_both(report, _Checker(document, other, checker.until).report(), *words)
     return checker.mended(report)
+
+
+def _other_ways(story: Story) -> Iterator[tuple[Way, tuple[str, str]]]:
+    """The ways in which the text may be meant besides, each with what it is here, and what it is there."""
+    single = story.world.single if story.world is not None and not _is_column(story, "w") else ""
+    if story.census.may_be_matrices():
+        yield Way(matrices=True, summed=True), ("the capitals are numbers", "they are matrices")
+    elif single:
+        yield (
+            Way(summed=True, vectors=True),
+            (f"the columns in {single} have one entry each", "they have more"),
+        )
+    elif story.census.taken_for_numbers():
+        yield Way(summed=True), ("capitals are numbers", "they are matrices")
+    if story.census.may_be_vector():
+        yield Way(vectors=True), ("w is a matrix", "it is a vector")
+
+
+def _is_column(story: Story, name: str) -> bool:
+    """Whether a matrix has one column, where no shapes are declared: w of o = w^T h in a cost of one o."""
+    limits = story.network.families.get(name, ()) if story.network is not None else ()
+    return len(limits) == 2 and limits[1][2] == 1 and not story.census.declared
 
 
 def _by_weights(checker: _Checker, report: Report, activation: str | None, cost: str | None) -> tuple[_Checker, Report]:

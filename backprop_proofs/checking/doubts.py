@@ -25,7 +25,7 @@ from backprop_proofs.reading.meaning.solved import slopes_by, solved_in
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
-from backprop_proofs.reading.syntax import Name, Node, Number
+from backprop_proofs.reading.syntax import Nabla, Name, Node, Number, Product, walk
 
 _SAID_TO_BE_ZERO = re.compile(
     r"\b(?:set(?:ting)?|equat\w+)\b[^.]{0,80}\bzero\b|\b(?:stationary|optimum|optimal\w*|minimi[sz]er|minimum)\b"
@@ -177,14 +177,20 @@ def _open_at_every_stage(failure: Failure) -> bool:
     lasts = {letter for letter, _, _ in network.parameters}
     bodies = [d.body for d in network.definitions if d.ref.name == cost and isinstance(d.body, Opaque)]
     sets = [part for body in bodies for part in body.args[1:]]
-    return any(isinstance(part, Each) and part.limit[2] in lasts and _is_recursive(network, part) for part in sets)
+    slopes = [part for side in failure.made.equation for part in parts_of(side, Partial)]
+    others = any(slope.of != Ref(Quantity(cost)) for slope in slopes)  # by the chain rule
+    repeated = [part for part in sets if isinstance(part, Each) and part.limit[2] in lasts]
+    return any(_is_recursive(network, part, others) for part in repeated)
 
 
-def _is_recursive(network: Network, part: Each) -> bool:
-    """Whether what the set is of is defined by itself at another time."""
+def _is_recursive(network: Network, part: Each, by_others: bool) -> bool:
+    """Whether what the set is of is defined by itself at another time, or perhaps by way of others."""
     names = {ref.name for ref in parts_of(part, Ref)}
-    bodies = [(d.ref.name, d.body) for d in network.definitions if d.ref.name in names]
-    return any(ref.name == name for name, body in bodies for ref in parts_of(body, Ref))
+    bodies = [(d.ref, d.body) for d in network.definitions if d.ref.name in names]
+    every = [(ref, reached(Equation(body, body), network)) for ref, body in bodies] if by_others else []
+    return any(ref.name in names for ref, names in every) or any(
+        used.name == ref.name for ref, body in bodies for used in parts_of(body, Ref)
+    )
 
 
 def _gradient_of_average(failure: Failure) -> Finding | None:
@@ -246,6 +252,17 @@ def _in_other_layout(failure: Failure) -> Finding | None:
     return Finding("layout", words, failure.found.span) if agreed and not differs else None
 
 
+def _gradient_of_more(failure: Failure) -> Finding | None:
+    """∇_u c u^T v of a c that is no cost: the gradient of c, or of all of it."""
+    products = [node for side in failure.sides for node in walk(side) if isinstance(node, Product)]
+    for product in products:
+        for factor, sign in zip(product.factors, product.operators, strict=False):
+            of = factor.of if isinstance(factor, Nabla) else None
+            if not sign and isinstance(of, Name) and bare_key(of) != failure.cost:
+                return Finding("not-understood", "∇ may be meant of all that follows it", failure.found.span)
+    return None
+
+
 def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
     """X^T X w = X^T y, which holds at the minimum alone."""
     start, end = failure.row.span
@@ -294,6 +311,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _cost_of_one_example,
     _differential,
     _in_other_layout,
+    _gradient_of_more,
     _where_the_slope_is_zero,
     _between_layers,
     _taken_so,

@@ -22,6 +22,9 @@ def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[
     if misfit.code == "shape" and _fits_in_rows(story, left, right):
         words = "where gradients or vectors are rows this fits, where they are columns it does not; write indices"
         return UNDECIDED, Finding("layout", words, misfit.span)
+    if misfit.code == "shape" and _multiplies_itself(left, right) and _fits(story, left, right, "side by side"):
+        words = "where vectors side by side are multiplied entry by entry this fits; write ⊙"
+        return UNDECIDED, Finding("not-understood", words, misfit.span)
     otherwise = _meant_otherwise(story, misfit, left, right)
     if otherwise is not None:
         return UNDECIDED, Finding("not-understood", otherwise, misfit.span)
@@ -55,16 +58,33 @@ def _fits_in_rows(story: Story, left: Node, right: Node) -> bool:
     jacobians = () if story.census.transposes_jacobians else ("denominator",)
     for layout in ("gradient rows", *jacobians, "rows"):
         try:
-            with story.world.laid_out(layout):
-                link(story.world, story.census, left, right)
-        except Misfit:
-            continue
+            if _fits(story, left, right, layout):
+                return True
         except NotUnderstood:
-            if layout == "rows":
-                continue
-            raise
-        return True
+            if layout != "rows":
+                raise
     return False
+
+
+def _fits(story: Story, left: Node, right: Node, layout: str) -> bool:
+    """Whether the shapes of an equation fit in a layout. Raises NotUnderstood."""
+    assert story.world is not None
+    try:
+        with story.world.laid_out(layout):
+            link(story.world, story.census, left, right)
+    except Misfit:
+        return False
+    return True
+
+
+def _multiplies_itself(*sides: Node) -> bool:
+    """Whether there is h (1 - h), two factors side by side of one name."""
+    products = [node for side in sides for node in walk(side) if isinstance(node, Product)]
+    return any(
+        not sign and set(names_of(one)) == set(names_of(other)) and len(set(names_of(one))) == 1
+        for product in products
+        for sign, one, other in zip(product.operators, product.factors, product.factors[1:], strict=False)
+    )
 
 
 def _without_indices(story: Story, *sides: Node) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import NamedTuple
 
 from backprop_proofs.reading.commands import FUNCTION_LETTERS, FUNCTIONS, GREEK, words
@@ -31,6 +32,7 @@ from backprop_proofs.reading.syntax import (
 )
 
 _LETTER_NAMES = frozenset((*GREEK, "ell", "infinity", "top", "hbar", "emptyset", "dagger"))
+_CONSTANTS = frozenset(("lambda", "alpha", "beta", "gamma", "eta", "m", "n", "N"))  # letters for numbers, behind a ∇
 _INDICATORS = frozenset(("1", "I"))
 TAKES_ONE = frozenset(words("exp log ln lg sin cos tan sinh cosh tanh arctan erf sgn sign det diag tr max min softmax"))
 
@@ -298,9 +300,8 @@ def _multiplied(factors: list[Factor]) -> Node:
     for node, operator in reversed(factors):
         after = done[-1] if done and done[-1].operator == "" else None
         if isinstance(node, Sign) and (node.kind == "nabla" or node.by):
-            if after is not None:
-                done.pop()
-            done.append(Factor(_applied(node, after.node if after else None), operator))
+            taken = _under_nabla(done) if after is not None else []
+            done.append(Factor(_applied(node, _product(taken) if taken else None), operator))
         elif isinstance(node, Sign) or (isinstance(node, Derivative) and node.of is None and after is not None):
             narrow = isinstance(node, Derivative) and after is not None and _inside(after.node)[0] is not None
             taken = [done.pop()] if narrow else done[::-1]
@@ -310,6 +311,26 @@ def _multiplied(factors: list[Factor]) -> Node:
         else:
             done.append(Factor(one(node), operator))
     return _product(done[::-1])
+
+
+def _under_nabla(done: list[Factor]) -> list[Factor]:
+    """Takes what a ∇ stands before: the next factor, and with a constant or a row in front all those that follow."""
+    first = done.pop()
+    behind = list(takewhile(lambda factor: factor.operator == "", reversed(done)))
+    wide = _is_constant(first.node) or isinstance(first.node, Transpose)
+    if not wide or any(isinstance(factor.node, Nabla | Derivative) for factor in behind):
+        return [first]
+    del done[len(done) - len(behind) :]
+    return [first, *behind]
+
+
+def _is_constant(node: Node) -> bool:
+    """Whether it is a number, a letter for one, such as λ, or a quotient of such."""
+    if isinstance(node, Quotient):
+        return _is_constant(node.top) and _is_constant(node.bottom)
+    if isinstance(node, Name):
+        return node.base in _CONSTANTS and not (node.above or node.below or node.primes)
+    return isinstance(node, Number)
 
 
 def _applied(sign: Node, of: Node | None) -> Node:

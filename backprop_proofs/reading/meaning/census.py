@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
+from backprop_proofs.reading.meaning.applied import functions_of_costs, key_of_function
 from backprop_proofs.reading.meaning.array_names import SCALARS, biases, costs_in, never_numbers
 from backprop_proofs.reading.meaning.names import (
     COSTS,
@@ -27,6 +28,7 @@ from backprop_proofs.reading.meaning.names import (
     names_of,
 )
 from backprop_proofs.reading.meaning.stages import LASTS, stage_places
+from backprop_proofs.reading.meaning.ways import NIELSENS, Way
 from backprop_proofs.reading.syntax import (
     Call,
     CallOrProduct,
@@ -64,11 +66,6 @@ def _all_letters(item: Node) -> Iterator[str]:
                 yield from letters_in(inner)
 
 
-def _key_of_function(call: Call) -> str:
-    """A function's key, without its primes."""
-    return bare_key(call.function).rstrip("'")
-
-
 def _by_kind(chains: Iterable[Chain]) -> Mapping[type[Node], list[Any]]:
     """All nodes, those of each kind together."""
     found: defaultdict[type[Node], list[Any]] = defaultdict(list)
@@ -82,7 +79,7 @@ class Census:
     """What all the formulas of one text say of its names."""
 
     def __init__(
-        self, chains: Iterable[Chain], known: Iterable[str] = (), firm: int | None = None, matrices: bool = False
+        self, chains: Iterable[Chain], known: Iterable[str] = (), firm: int | None = None, way: Way = NIELSENS
     ):
         self._chains = tuple(chains)
         self.firm = len(self._chains) if firm is None else firm  # so many chains, the first ones, declare
@@ -108,16 +105,18 @@ class Census:
         self._stages: dict[tuple[str, str, int], str] | None = None
         self._ranks: dict[str, tuple[int, int, bool]] | None = None
         entrywise = any(set(product.operators) & {"⊙", "∘", ".*"} for product in products)
-        self._matrices = bool(matrices or transposed or entrywise or any(norm.bars == 2 for norm in kinds[Norm]))
+        self.way = way
+        self._matrices = bool(way.matrices or transposed or entrywise or any(norm.bars == 2 for norm in kinds[Norm]))
         self._columns = _columns([*transposed, *products])
         inside = [n.of.items[0] if isinstance(n.of, Group) and len(n.of.items) == 1 else n.of for n in transposed]
         self.transposes_jacobians = any(isinstance(of, Derivative) for of in inside)
         entries = [n.base for n in kinds[Scripted] if n.below and isinstance(n.base, Call)]
-        others = {_key_of_function(n) for n in kinds[Call] if not any(n is e for e in entries)}
+        others = {key_of_function(n) for n in kinds[Call] if not any(n is e for e in entries)}
         perhaps = {id(either.call) for either in kinds[CallOrProduct]}
-        self.applied = self.functions | {_key_of_function(n) for n in kinds[Call] if id(n) not in perhaps}
-        self.entered = {_key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
+        self.applied = self.functions | {key_of_function(n) for n in kinds[Call] if id(n) not in perhaps}
+        self.entered = {key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
+        self.declared: dict[str, int] = {}  # ranks that the text declares
         self.lefts: set[str] = set()  # the names that declarations define
         self.uppers = {letter_of(total.upper) for total in sums if total.upper is not None} - {None}
         self._costs = costs_in([*kinds[Derivative], *kinds[Nabla], *kinds[Name], *products])
@@ -179,11 +178,12 @@ class Census:
         return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self.bases
 
     def _function_names(self, kinds: Mapping[type[Node], list[Any]]) -> frozenset[str]:
-        sure = {_key_of_function(call) for call in kinds[Call] if call.sure}
-        called = {_key_of_function(either.call) for either in kinds[CallOrProduct] if isinstance(either.call, Call)}
+        sure = {key_of_function(call) for call in kinds[Call] if call.sure}
+        called = {key_of_function(either.call) for either in kinds[CallOrProduct] if isinstance(either.call, Call)}
         lone = {bare_key(name) for name in self._names if name.below}
         sure -= {bare_key(c.parts[0]) for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
-        return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone))
+        of_costs = functions_of_costs(self._chains, self._names, kinds[Call], kinds[CallOrProduct]) - self._indices
+        return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone) | of_costs)
 
     def is_index(self, node: Node) -> bool:
         """Whether an item of a script is an index (and not a label)."""
@@ -224,14 +224,35 @@ class Census:
         """Whether nothing says that there are matrices, and yet a capital without indices multiplies something."""
         self.rank(Use("", (), (), None, True))  # which finds out whether a name is written with and without indices
         factors = [f for c in self._chains for node in walk(c) if isinstance(node, Product) for f in node.factors]
-        plain = [f for f in factors if isinstance(f, Name) and not (f.run or f.below)]
-        capitals = {f.base for f in plain if len(f.base) == 1}
+        plain = [f for f in factors if isinstance(f, Name) and not f.run]
+        capitals = {f.base for f in plain if len(f.base) == 1 and not self._indices_of(f)}
         return not self._matrices and any(base.isupper() and base not in COSTS | self._lengths() for base in capitals)
+
+    def _indices_of(self, name: Name) -> int:
+        """How many lower indices are written, labels apart."""
+        try:
+            return len(self.use(name).below)
+        except NotUnderstood:
+            return len(name.below)
+
+    def may_be_vector(self) -> bool:
+        """Whether w of w^T x is taken for a matrix, and may be a vector."""
+        transposed = any(isinstance(n, Transpose) and n.of == Name("w") for chain in self._chains for n in walk(chain))
+        return transposed and "w" in self.guesses and self.rank(Use("w", (), (), None, True)) == 2
+
+    def taken_for_numbers(self) -> bool:
+        """Whether a name that would be a matrix is taken for a number, so that the equations fit."""
+        return any(not rank and (key[:1].isupper() or key == "w") for key, rank in self.corrected.items())
 
     def _lengths(self) -> set[str]:
         """The capitals that are numbers of things: up to which something runs, or by which it is divided."""
         bottoms = [n.bottom for c in self._chains for n in walk(c) if isinstance(n, Quotient)]
         return {letter for letter in self.uppers if letter} | {n.base for b in bottoms for n in names_of(b)}
+
+    def declare(self, ranks: Mapping[str, int]) -> None:
+        """Take for known how many indices names have that are written without: one of x ∈ R^n."""
+        self.declared = dict(ranks)
+        self._matrices |= any(ranks.values())
 
     def rank(self, use: Use) -> int:
         """How many lower indices a quantity has, written or not."""
@@ -249,6 +270,8 @@ class Census:
             return most + 1
         if most > staged or (most and not bold and not self._matrices):
             return most
+        if use.key in self.declared:
+            return most + self.declared[use.key]
         if use.key in self.corrected:
             return self.corrected[use.key]
         letter = use.key[:1]
@@ -258,9 +281,9 @@ class Census:
             or (not bold and not self._matrices)
         ):
             return most
-        if not most and not bold:
+        if not most and (not bold or use.key == "w"):
             self.guesses.add(use.key)
-        if letter.isupper() or use.key in ("w", "W"):
+        if letter.isupper() or (use.key == "w" and not (bold or self.way.vectors)):
             return most + 2
         length = use.key.split("_")[0] == "d" and self._under_root  # d_k of sqrt(d_k)
         number = length or use.key in self._indices or (use.key in SCALARS and use.key not in self._arrays)
@@ -305,6 +328,11 @@ class Census:
     def is_cost(self, node: Node) -> bool:
         """Whether it is the name of a cost."""
         return isinstance(node, Name) and bare_key(node) in self._costs and bare_key(node) not in self._arrays
+
+    def is_summed(self, node: Node) -> bool:
+        """Whether it is the name of a cost, or of its part L_t, that is the sum of the entries of what it is."""
+        key = bare_key(node) if isinstance(node, Name) and self.way.summed else ""
+        return key.split("_")[0] in self._costs - self._arrays
 
     def is_defined(self, key: str) -> bool:
         """Whether an equation has the name alone on its left."""

@@ -9,6 +9,8 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.names import COSTS, bare_key, letter_of, letters_in, names_of
 from backprop_proofs.reading.syntax import Chain, Node
 
+_OF_SUMS = frozenset("ijklmn")  # letters that mostly are summed over
+
 
 def chosen_index(chains: Iterable[Chain]) -> Callable[[tree.Name], Node] | None:
     """What gives such a cost, and what is made of it, the index; None where no equation of a cost leaves one out."""
@@ -33,7 +35,10 @@ def chosen_index(chains: Iterable[Chain]) -> Callable[[tree.Name], Node] | None:
 
 def _left_out(chain: Chain) -> str | None:
     """The one letter that is the whole index of a quantity on the right, and that no sum there binds."""
-    bound = {letter_of(x) for node in tree.walk(chain) if isinstance(node, tree.Sum) for x in node.letters}
+    sums = [node for node in tree.walk(chain) if isinstance(node, tree.Sum)]
+    bound = {letter_of(x) for node in sums for x in node.letters}
+    compared = {letter for node in sums for condition in node.conditions for letter in letters_in(condition)}
+    bound |= compared & _OF_SUMS  # Σ_{i≠j} may be over both
     items = [item for name in names_of(chain) for script in (*name.above, *name.below) for item in script.items]
     letters = {letter for item in items for letter in letters_in(item)} - bound
     quantities = {name.base for name in names_of(chain)}

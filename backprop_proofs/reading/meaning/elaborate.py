@@ -100,9 +100,11 @@ class Elaborator(Sums):
         if sign in ENTRYWISE or not arrays:
             return values.entrywise(left, right, span, self.same)
         if sign == "⊗":
-            return values.outer(left, right, span)
+            return self._circled(left, right, span)
         if self.single and len(left.shape) == len(right.shape) == 1:
             return values.entrywise(self.only_entry(left), self.only_entry(right), span, self.same)
+        if self._side_by_side(left, right, sign):
+            return values.entrywise(left, right, span, self.same)
         columns = [len(side.shape) == 1 and side.shape[0] != UNIT for side in (left, right)]
         if sign == "*" and (all(columns) or self._are_of_one_shape(left, right)):
             self.warnings.append(
@@ -114,6 +116,27 @@ class Elaborator(Sums):
         if sign in ("·", "•", "×", "⋆", "⊛") and all(columns):
             return self._dot(left, right, sign, span)
         return values.product(left, right, span, self.same, self.world.limits)
+
+    def _circled(self, left: Value, right: Value, span: Span) -> Value:
+        """u ⊗ v, the outer product; u ⊙ v where that does not fit."""
+        self.circled = True
+        if self.dot == "inner" or len(left.shape) != 1:
+            return values.outer(left, right, span)
+        self.warnings.append(Warned(TAKEN, "⊗ between vectors is taken entry by entry", span))
+        return values.entrywise(left, right, span, self.same)
+
+    def _side_by_side(self, left: Value, right: Value, sign: str) -> bool:
+        """Whether it is u v of two columns, which may be their entrywise product."""
+        columns = all(len(side.shape) == 1 for side in (left, right))
+        way = self.census.way
+        meant = self.world.layout == "side by side" or (way.summed and (self.summed or not way.matrices))
+        return not sign and columns and meant
+
+    def sum_of_entries(self, value: Value) -> Value:
+        """The sum of all the entries of an array."""
+        letters = [fresh_index(index("m")) for _ in value.shape]
+        limits = [(s, *self.world.limits(dim)) for s, dim in zip(letters, value.shape, strict=True)]
+        return values.scalar(sum_over(value.at(*letters), *limits))
 
     def _are_of_one_shape(self, left: Value, right: Value) -> bool:
         """Whether two matrices have an entrywise product, and no other."""
@@ -149,7 +172,7 @@ class Elaborator(Sums):
             raise NotUnderstood(span, f"an exponent of at most {MOST_EXPONENT} is understood")
         if len(value.shape) == 1 and self.single:
             value = self.only_entry(value)
-        elif value.shape:
+        elif value.shape and not self.summed:
             self._entry_by_entry(value, number, span)
         return values.mapped(value, lambda u: power(u, number))
 

@@ -48,8 +48,10 @@ class Naming:
         self.new_names: list[str] = []
         self.jacobian = False  # whether a column is differentiated by a column
         self.gradients: list[str] = []  # X of each dX that is taken for ∂C/∂X
+        self.circled = False  # whether there is a ⊗
         self.dot = "inner"  # which product · between vectors is: that, or "entrywise"
         self.of_cost = False  # whether it is the formula of the cost
+        self.summed = False  # whether it is the formula of a cost, which is the sum of its entries if it has some
         self.single = False  # whether columns have one entry each here, in the formula of a number
 
     # Dimensions and letters

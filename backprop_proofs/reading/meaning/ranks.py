@@ -118,6 +118,8 @@ class _Search:
             left, right = (self.kind(side, ranks) for side in equation)
         except _Clash:
             return False
+        if self.census.is_summed(equation[0]):
+            return True  # the sum of all entries
         return left is None or right is None or left == right
 
     # The shapes of expressions; None where it is not known
@@ -188,6 +190,8 @@ class _Search:
                 raise _Clash
             if sign in ("·", "•", "×") and groups and groups[-1] == kind == COLUMN:
                 groups[-1] = SCALAR
+            elif self.census.way.summed and not sign and groups and groups[-1] == kind == COLUMN:
+                continue  # u v, entry by entry
             elif groups and sign not in ENTRYWISE and sign != "*":
                 groups[-1] = _times(groups[-1], kind)
             else:

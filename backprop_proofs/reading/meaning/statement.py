@@ -85,6 +85,7 @@ def _link(
     world: World, census: Census, left: Node, right: Node, open_: bool, defining: bool
 ) -> tuple[Link, Elaborator]:
     before = world.saved()
+    troubles: list[Misfit | NotUnderstood] = []
     for dot in world.dots:
         maker = Elaborator(world, census, open_)
         maker.dot, maker.defining = dot, defining
@@ -92,18 +93,27 @@ def _link(
             return _linked(maker, left, right)
         except Misfit as misfit:
             taken = [warned for warned in maker.warnings if warned.code == TAKEN]
-            if not taken:
+            if not (taken or maker.circled):
                 raise
-            trouble = NotUnderstood(taken[0].span, f"{taken[0].message}, and so it does not fit")
-            trouble.__cause__ = misfit
+            troubles.append(_trouble(misfit, taken))
             world.restore(before)
-    raise trouble
+    raise next((trouble for trouble in troubles if isinstance(trouble, Misfit)), troubles[-1])
+
+
+def _trouble(misfit: Misfit, taken: list[Warned]) -> Misfit | NotUnderstood:
+    """What does not fit; not understood where a sign was taken in one of its meanings."""
+    if not taken:
+        return misfit
+    trouble = NotUnderstood(taken[0].span, f"{taken[0].message}, and so it does not fit")
+    trouble.__cause__ = misfit
+    return trouble
 
 
 def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborator]:
     world, census, open_ = maker.world, maker.census, maker.open
     key = census.use(left).key if isinstance(left, tree.Name) else ""
     maker.single = bool(key) and key == world.single
+    maker.summed = census.is_summed(left)
     maker.of_cost = bool(key) and world.cost is not None and key == world.cost.name
     maker.lasts = lasts_of(world, (left, right))
     if world.network is not None:
@@ -116,6 +126,8 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
         letter.used = False
     other = maker.value(right, maker.scope)
     on_right = {name for name, letter in maker.scope.letters.items() if letter.used}
+    if maker.summed and not one.shape:
+        other = maker.sum_of_entries(other)
     one, other = _alike(one, other, right, maker)
     letters, entries = _entries(one, maker)
     equation = Equation(one.at(*letters), other.at(*letters))

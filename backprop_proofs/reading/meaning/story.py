@@ -56,7 +56,7 @@ from backprop_proofs.reading.meaning.names import (
 from backprop_proofs.reading.meaning.nielsen import Usual
 from backprop_proofs.reading.meaning.pattern_errors import pattern_errors
 from backprop_proofs.reading.meaning.rewriting import renamed
-from backprop_proofs.reading.meaning.shapes import lengths_in
+from backprop_proofs.reading.meaning.shapes import lengths_in, ranks_in
 from backprop_proofs.reading.meaning.solved import is_solution, slopes_by
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.totals import cost_of_one
@@ -67,25 +67,9 @@ from backprop_proofs.reading.meaning.usual import (
     missing_moments,
 )
 from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.meaning.ways import NIELSENS, Way
 from backprop_proofs.reading.meaning.world import World, world_of
 from backprop_proofs.reading.syntax import Chain, Node
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a text is taken that leaves something open.
-
-    matrices: capitals are matrices where nothing says so. own: the first equation of z says in which order the indices
-    of the weights stand, and which layer they lead from, where no part is given; else Nielsen's says it. minus: errors
-    of which nothing says what they are are minus derivatives of the cost.
-    """
-
-    matrices: bool = False
-    own: bool = False
-    minus: bool = False
-
-
-NIELSENS = Way()
 
 
 @dataclass(frozen=True)
@@ -202,7 +186,7 @@ class _Teller:
     ):
         self.document, self.chains, self.rewrite = document, chains, rewrite
         self.activation, self.cost, self.way = activation, cost, way
-        self.census = Census(chains, matrices=way.matrices)
+        self.census = Census(chains, way=way)
         self.notes: list[str] = []
         self.unlike: list[str] = []  # names with two equations that are not the same in other letters
         self.rows = Rows(rewrite)
@@ -300,7 +284,8 @@ class _Teller:
     def _network(self, equations: list[Declared]) -> tuple[Network, World]:
         chains = [*(Chain((one.left, one.right), (tree.Relation("="),)) for one in equations), *self.chains]
         firm = len(equations) if self.document.given else None
-        self.census = Census(chains, firm=firm, matrices=self.way.matrices)
+        self.census = Census(chains, firm=firm, way=self.way)
+        self.census.declare(ranks_in(self.document.given, self.census))
         defined = {one.key for one in equations}
         numbers = {one.key for one in equations if letter_of(one.left) is not None}
         costs = [key for key in self._numerators(numbers) if key not in defined]

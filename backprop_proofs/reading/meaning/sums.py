@@ -55,6 +55,7 @@ class Sums(Distinctions):
             raise NotUnderstood(node.span, "a product over an index is not understood")
         if not node.letters:
             raise NotUnderstood(node.span, "a sum without an index letter is not understood")
+        self._expect_known(node, scope)
         inner = Scope(scope)
         letters = []
         for name in node.letters:
@@ -82,6 +83,15 @@ class Sums(Distinctions):
         limits = in_order(letters, self.world, not self.open)
         extra = [factor for factor in factors if factor is not None]
         return Value(body.shape, lambda *at: sum_over(mul(*extra, body.at(*at)), *limits))
+
+    def _expect_known(self, node: tree.Sum, scope: Scope) -> None:
+        """Raise NotUnderstood for Σ_{i≠j} where nothing before has a j: it may be summed over too."""
+        own = {letter_of(name) for name in node.letters}
+        for chain in node.conditions:
+            if {relation.sign for relation in chain.relations} == {"≠"}:
+                for letter in {letter_of(part) for part in chain.parts} - own - {None}:
+                    if scope.find(letter or "") is None:
+                        raise NotUnderstood(chain.span, f"whether it is summed over {letter} too is not said")
 
     def _unranged(self, letter: Letter, node: tree.Sum, indexed: bool) -> None:
         """A sum whose index stands nowhere: its length is what its bounds say."""

@@ -84,7 +84,8 @@ class World:
     functions: set[str] = field(default_factory=set)
     lengths: dict[str, Expr] = field(default_factory=dict)  # what a text calls the length of a dimension
     declared: set[Expr] = field(default_factory=set)  # lengths that the text declares, as in W ∈ R^{n×m}
-    layout: str = "columns"  # how vectors stand: so, or as "rows"; "gradient rows" alone; Jacobians by "denominator"
+    # how vectors stand: so, or as "rows"; "gradient rows"; Jacobians by "denominator"; u v "side by side" as u ⊙ v
+    layout: str = "columns"
     dots: tuple[str, ...] = DOTS  # what · between vectors may be, the first that fits
     split: bool = True  # whether E = Σ_t f_t is read as Σ_t E_t
     single: str = ""  # the number whose formula is of columns with one entry each
