@@ -22,7 +22,9 @@ def hypotheses(story: Story) -> Iterator[tuple[Node, Node]]:
     for row in story.document.given:
         defined = False  # x of x = A = B
         for _, left, right, sign, carried in story.links(row) if row.problem is None else ():
-            defined = isinstance(left, tree.Name) or as_call(left) is not None or (defined and not carried)
+            symmetric = isinstance(right, tree.Transpose) and right.of == left  # W = W^T
+            named = isinstance(left, tree.Name) and not symmetric
+            defined = named or as_call(left) is not None or (defined and not carried)
             if sign in EQUALS and not defined:
                 yield left, right
 

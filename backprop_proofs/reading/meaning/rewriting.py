@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from operator import is_
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.names import letter_of
@@ -29,25 +30,20 @@ def rewritten(node: Node, change: Callable[[Node], Node]) -> Node:
 
 def _with_parts(node: Node, change: Callable[[Node], Node], but: Collection[str] = ()) -> Node:
     """The node with its parts changed, those of some fields apart; the node itself where none is another."""
-    if not tree.parts(node):
-        return node
     changed: dict[str, object] = {}
     for name in tree.fields_of(type(node)):
-        old = getattr(node, name)
-        if name not in but and isinstance(old, Node | tuple):
-            new = _changed(old, change)
+        old = None if name in but else getattr(node, name)
+        if old:
+            new = change(old) if isinstance(old, Node) else _changed(old, change)
             if new is not old:
                 changed[name] = new
     return replace(node, **changed) if changed else node
 
 
-def _changed(old: object, change: Callable[[Node], Node]) -> object:
-    if isinstance(old, Node):
-        return change(old)
-    if not isinstance(old, tuple):
-        return old
-    new = tuple(_changed(item, change) for item in old)
-    return old if all(one is other for one, other in zip(old, new, strict=True)) else new
+def _changed(old: tuple[object, ...], change: Callable[[Node], Node]) -> tuple[object, ...]:
+    """Nodes, or rows of nodes, each of them changed."""
+    new = [change(each) if isinstance(each, Node) else _changed(each, change) for each in old]  # type: ignore[arg-type]  # a row
+    return old if all(map(is_, old, new)) else tuple(new)
 
 
 def renamed_index(node: Node, old: str, new: str) -> Node:
