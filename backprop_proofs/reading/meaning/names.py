@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backprop_proofs.reading.commands import GREEK
@@ -60,12 +59,12 @@ def letter_of(node: Node) -> str | None:
     return None
 
 
-def letters_in(node: Node) -> Iterator[str]:
+def letters_in(node: Node) -> tuple[str, ...]:
     """The letters of an index expression."""
-    for part in walk(node):
-        letter = letter_of(part)
-        if letter is not None:
-            yield letter
+    letter = letter_of(node)
+    if letter is not None:  # nearly always
+        return (letter,)
+    return tuple(letter for part in walk(node) if (letter := letter_of(part)) is not None)
 
 
 def bare_key(name: Name) -> str:

@@ -155,16 +155,23 @@ def _linked(maker: Elaborator, left: Node, right: Node) -> tuple[Link, Elaborato
 
 def _is_large(expr: Expr) -> bool:
     """Whether an expression has too many parts, or functions or sums nested too deep."""
-    parts = calls = 0
+    every: list[Basic] = [expr]
+    for part in every:  # which grows meanwhile
+        every.extend(part.args)
+        if len(every) > MOST_PARTS:
+            return True
+    calls, totals = (sum(isinstance(part, kind) for part in every) for kind in (Fn, IndexSum))
+    return calls > MOST_CALLS or ((calls > MOST_FUNCTIONS or totals > MOST_SUMS) and _is_deep(expr))
+
+
+def _is_deep(expr: Expr) -> bool:
+    """Whether functions or sums are nested too deep."""
     pending: list[tuple[Basic, int, int]] = [(expr, 0, 0)]
     while pending:
         part, functions, sums = pending.pop()
-        parts += 1
-        if isinstance(part, Fn):
-            calls, functions = calls + 1, functions + 1
-        elif isinstance(part, IndexSum):
-            sums += 1
-        if parts > MOST_PARTS or calls > MOST_CALLS or functions > MOST_FUNCTIONS or sums > MOST_SUMS:
+        functions += isinstance(part, Fn)
+        sums += isinstance(part, IndexSum)
+        if functions > MOST_FUNCTIONS or sums > MOST_SUMS:
             return True
         pending += [(inner, functions, sums) for inner in part.args]
     return False
