@@ -38,10 +38,17 @@ def formulas_in(rows: Iterable[Row], read: Rows, census: Census) -> Iterator[tup
             seen.add(known.name)
     for row in rows:
         for number, left, right in read.equalities(row):
-            known = _formula(left, right, census, seen)
+            known = _formula(left, right, census, seen) if row.given or _of_letter(left) else None
             if known is not None:
                 seen.add(known.name)
                 yield known, row, number
+
+
+def _of_letter(left: Node) -> bool:
+    """Whether it is f(u) and not f(a^l_j), of which a line of a derivation says only what it is there."""
+    call = as_call(left)
+    argument = call.arguments[0] if call is not None else None
+    return isinstance(argument, tree.Name) and not (argument.above or argument.below)
 
 
 def _formula(left: Node, right: Node, census: Census, seen: set[str]) -> FunctionDefinition | None:
