@@ -70,10 +70,9 @@ class Votes:
 
 
 def undecided(line: CheckedLine, message: str) -> CheckedLine:
-    """The line without its verdict."""
-    return replace(
-        line, verdict=UNDECIDED, code="not-understood", message=message, counterexample=None, mender=None, rules=()
-    )
+    """The line without its verdict, and without what was said of that: its counterexample, its rules, its notes."""
+    bare = CheckedLine(line.index, line.line, line.column, line.source, line.span, UNDECIDED, place=line.place)
+    return replace(bare, code="not-understood", message=message)
 
 
 def _in_both(one: CheckedLine, other: CheckedLine, here: str, there: str) -> CheckedLine:
