@@ -25,7 +25,7 @@ from backprop_proofs.reading.meaning.solved import slopes_by, solved_in
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
-from backprop_proofs.reading.syntax import Nabla, Name, Node, Number, Product, walk
+from backprop_proofs.reading.syntax import Nabla, Name, Node, Number, Product, every
 
 _SAID_TO_BE_ZERO = re.compile(
     r"\b(?:set(?:ting)?|equat\w+)\b[^.]{0,80}\bzero\b|\b(?:stationary|optimum|optimal\w*|minimi[sz]er|minimum)\b"
@@ -254,8 +254,7 @@ def _in_other_layout(failure: Failure) -> Finding | None:
 
 def _gradient_of_more(failure: Failure) -> Finding | None:
     """∇_u c u^T v of a c that is no cost: the gradient of c, or of all of it."""
-    products = [node for side in failure.sides for node in walk(side) if isinstance(node, Product)]
-    for product in products:
+    for product in every(Product, *failure.sides):
         for factor, sign in zip(product.factors, product.operators, strict=False):
             of = factor.of if isinstance(factor, Nabla) else None
             if not sign and isinstance(of, Name) and bare_key(of) != failure.cost:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from backprop_proofs.language.binding import canonical
 from backprop_proofs.language.expressions import IndexSum, Ref
 from backprop_proofs.language.indices import Limit
 from backprop_proofs.language.network import Equation, Network
@@ -30,10 +31,10 @@ def hypotheses(story: Story) -> Iterator[tuple[Node, Node]]:
 
 
 def as_facts(story: Story) -> tuple[Fact, ...]:
-    """The same as equations. Raises Misfit and NotUnderstood."""
+    """The same as equations, in canonical form. Raises Misfit and NotUnderstood."""
     assert story.world is not None
     made = [link(story.world, story.census, left, right)[0] for left, right in hypotheses(story)]
-    return tuple((one.equation, one.limits) for one in made)
+    return tuple((Equation(*map(canonical, one.equation)), one.limits) for one in made)
 
 
 def added_up(story: Story, network: Network) -> set[str]:

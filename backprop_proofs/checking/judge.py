@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
-from sympy import Integer, Mul, Pow
+from sympy import Expr, Integer, Mul, Pow, Symbol
 from sympy.core.basic import Basic
 
 from backprop_proofs.derivation.equate import equated
@@ -203,11 +203,23 @@ class _Asked(NamedTuple):
 
 
 def _asked(equation: Equation, limits: tuple[Limit, ...]) -> _Asked:
-    usual = {letter: index(f"i_{number}") for number, (letter, _, _) in enumerate(limits, start=1)}
-    sides = [substitute(side, usual) for side in equation]
+    letters = tuple(letter for letter, _, _ in limits)
+    (left, left_key), (right, right_key) = (_in_usual_letters(side, letters) for side in equation)
+    usual = _usual(letters)
     ranges = tuple((usual[s], *(e and substitute_index(e, usual) for e in ends)) for s, *ends in limits)
     names = {new.name: old.name for old, new in usual.items()}
-    return _Asked(Equation(*sides), ranges, (*map(canonical, sides), ranges), names)
+    return _Asked(Equation(left, right), ranges, (left_key, right_key, ranges), names)
+
+
+@lru_cache(maxsize=4096)
+def _in_usual_letters(side: Expr, letters: tuple[Symbol, ...]) -> tuple[Expr, Basic]:
+    """One side in the letters i_1, i_2, ..., and its canonical form."""
+    plain = substitute(side, _usual(letters))
+    return plain, canonical(plain)
+
+
+def _usual(letters: tuple[Symbol, ...]) -> dict[Symbol, Symbol]:
+    return {letter: index(f"i_{number}") for number, letter in enumerate(letters, start=1)}
 
 
 def _in_turn(choices: tuple[Sizes, ...]) -> list[tuple[int, Sizes]]:

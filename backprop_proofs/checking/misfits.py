@@ -10,7 +10,7 @@ from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare
 from backprop_proofs.reading.meaning.statement import link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
-from backprop_proofs.reading.syntax import Nabla, Name, Node, Product, Transpose, walk
+from backprop_proofs.reading.syntax import Nabla, Name, Node, Product, Transpose, every
 
 
 def misfit_said(story: Story, misfit: Misfit, left: Node, right: Node) -> tuple[str, Finding]:
@@ -79,19 +79,17 @@ def _fits(story: Story, left: Node, right: Node, layout: str) -> bool:
 
 def _multiplies_itself(*sides: Node) -> bool:
     """Whether there is h (1 - h), two factors side by side of one name."""
-    products = [node for side in sides for node in walk(side) if isinstance(node, Product)]
     return any(
         not sign and set(names_of(one)) == set(names_of(other)) and len(set(names_of(one))) == 1
-        for product in products
+        for product in every(Product, *sides)
         for sign, one, other in zip(product.operators, product.factors, product.factors[1:], strict=False)
     )
 
 
 def _without_indices(story: Story, *sides: Node) -> bool:
     """Whether all names are small letters that have indices elsewhere, and no sign is one for arrays."""
-    nodes = [node for side in sides for node in walk(side)]
     names = [name for side in sides for name in names_of(side)]
-    arrays = any(isinstance(n, Transpose) or (isinstance(n, Product) and set(n.operators) - {""}) for n in nodes)
+    arrays = every(Transpose, *sides) or any(set(product.operators) - {""} for product in every(Product, *sides))
     plain = all(not (n.above or n.below) and n.base.islower() for n in names)
     indexed = {bare_key(n) for n in names} - story.census.functions <= story.census.bases
     return plain and indexed and not arrays
@@ -101,11 +99,9 @@ def _of_one_neuron(story: Story) -> bool:
     """Whether a text without a given part has neither lower indices nor signs of arrays, as 3Blue1Brown's has."""
     given = any(row.given for row in story.document.rows)
     chains = [chain for row in story.document.rows for chain in chains_of(row)]
-    nodes = [node for chain in chains for node in walk(chain)]
-    arrays = any(
-        isinstance(n, Transpose | Nabla) or (isinstance(n, Product) and set(n.operators) - {"", "·"}) for n in nodes
-    )
-    names = [node for node in nodes if isinstance(node, Name)]
+    entrywise = any(set(product.operators) - {"", "·"} for product in every(Product, *chains))
+    arrays = entrywise or bool(every(Transpose, *chains)) or bool(every(Nabla, *chains))
+    names = every(Name, *chains)
     return not (given or arrays or any(n.below or {"bold", "vec"} & set(n.marks) for n in names))
 
 

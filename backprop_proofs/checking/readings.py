@@ -99,7 +99,7 @@ def _labels(network: Network, added: set[str]) -> Iterator[tuple[Equation, tuple
                     slots = network.slots(ref.name)
                     letters = tuple(letter for letter, _, _ in slots)
                     body = Ref(ref.quantity, *letters)
-                    yield Equation(sum_over(body, slots[-1]), Integer(1)), slots[:-1]
+                    yield Equation(canonical(sum_over(body, slots[-1])), Integer(1)), slots[:-1]
 
 
 def _cases(story: Story, row: Row, plain: Reading) -> Iterator[Reading]:
@@ -132,9 +132,8 @@ def _left_sides(row: Row) -> set[tree.Node]:
 def _distinguished(row: Row) -> Iterator[tree.Chain]:
     """The conditions of the case distinctions in a row."""
     for statement in row.statements:
-        for node in tree.walk(statement.chain):
-            if isinstance(node, tree.Cases):
-                yield from (branch.condition for branch in node.branches if branch.condition is not None)
+        for node in tree.every(tree.Cases, statement.chain):
+            yield from (branch.condition for branch in node.branches if branch.condition is not None)
 
 
 def _in_case(plain: Reading, one: Symbol, other: Symbol, sign: str) -> Iterator[Reading]:

@@ -159,7 +159,7 @@ def mul(*factors: Expr) -> Expr:
     """The product of the factors as written: nested products are flattened, ones dropped, a zero is zero."""
     nested = (factor.args if isinstance(factor, Mul) else (factor,) for factor in factors)
     flat = [factor for part in nested for factor in part if factor is not S.One]
-    return S.Zero if S.Zero in flat else Mul._from_args(flat)
+    return S.Zero if any(factor is S.Zero for factor in flat) else Mul._from_args(flat)
 
 
 def power(base: Expr, exponent: Expr | int) -> Expr:

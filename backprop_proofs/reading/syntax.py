@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 
 class Span(NamedTuple):
@@ -83,9 +83,20 @@ class Node:
         return tuple(found)
 
     @cached_property
+    def kinds_within(self) -> dict[type[Node], list[Node]]:
+        """All inside it by their kind, each before its parts; without itself."""
+        found: dict[type[Node], list[Node]] = {}
+        for node in self.all_within:
+            found.setdefault(type(node), []).append(node)
+        return found
+
+    @cached_property
     def names_within(self) -> tuple[Name, ...]:
         """The names inside it that stand for quantities or functions: not those within scripts or under a Σ."""
         return () if isinstance(self, Name) else tuple(_found_names(self))
+
+
+Kind = TypeVar("Kind", bound=Node)
 
 
 @dataclass(frozen=True)
@@ -442,6 +453,16 @@ def parts(node: Node) -> tuple[Node, ...]:
 def walk(node: Node) -> tuple[Node, ...]:
     """A node and all inside it, each before its parts."""
     return (node, *node.all_within)
+
+
+def every(kind: type[Kind], *nodes: Node) -> list[Kind]:
+    """All of one kind within some nodes, themselves included, each before its parts."""
+    found: list[Any] = []
+    for node in nodes:
+        if type(node) is kind:
+            found.append(node)
+        found += node.kinds_within.get(kind, ())
+    return found
 
 
 def extent(node: Node) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from backprop_proofs.reading.edits.page import Page, Quantity
 from backprop_proofs.reading.edits.slots import Slot, slots_of
 from backprop_proofs.reading.edits.writing import Change, Draft
 from backprop_proofs.reading.lexer import Mode
-from backprop_proofs.reading.syntax import Name, Scripted, Span, walk
+from backprop_proofs.reading.syntax import Name, Scripted, Span, every
 
 _TIMES = frozenset(("t", "tau", "T", "s"))
 _LAYERS = frozenset(("l", "L", "ell", "n", "m", "i"))
@@ -45,9 +45,8 @@ def _stepping(page: Page) -> set[str]:
     found = {"t", "tau"}
     for row in page.around:
         for statement in row.statements:
-            for node in walk(statement.chain):
-                if isinstance(node, Name | Scripted):
-                    found |= {slot.letter for slot in slots_of(node, None) if slot.shift}
+            for node in (*every(Name, statement.chain), *every(Scripted, statement.chain)):
+                found |= {slot.letter for slot in slots_of(node, None) if slot.shift}
     return found | {slot.letter for quantity in page.quantities for slot in quantity.slots if slot.shift}
 
 

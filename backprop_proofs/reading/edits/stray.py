@@ -10,7 +10,7 @@ from backprop_proofs.reading.edits.page import Page, operands
 from backprop_proofs.reading.edits.slots import slots_of
 from backprop_proofs.reading.edits.writing import Change
 from backprop_proofs.reading.rows import Statement
-from backprop_proofs.reading.syntax import Node, Sum, walk
+from backprop_proofs.reading.syntax import Node, Sum, every
 
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _PLAIN = str.maketrans(GREEK_LETTERS | UPPER | LOWER)
@@ -49,8 +49,8 @@ def _count(letter: str, text: str) -> int:
 def _summed_over(page: Page) -> set[str]:
     """The letters of the sums of this row and of those near it."""
     rows = (page.row, *page.around)
-    nodes = (node for row in rows for statement in row.statements for node in walk(statement.chain))
-    return {letter.base for node in nodes if isinstance(node, Sum) for letter in node.letters}
+    sums = every(Sum, *(statement.chain for row in rows for statement in row.statements))
+    return {letter.base for total in sums for letter in total.letters}
 
 
 def _only_right(statements: tuple[Statement, ...]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from backprop_proofs.reading.meaning.names import COSTS, bare_key
-from backprop_proofs.reading.syntax import Call, CallOrProduct, Chain, Name, Product, walk
+from backprop_proofs.reading.syntax import Call, CallOrProduct, Chain, Name, Product, every
 
 
 def key_of_function(call: Call) -> str:
@@ -29,7 +29,7 @@ def _in_cost(chain: Chain) -> Iterator[Call]:
     """What may be a call of one name in the equation of a cost."""
     left, *others = chain.parts
     if isinstance(left, Name) and bare_key(left) in COSTS:
-        for node in (node for part in others for node in walk(part)):
-            call = node.call if isinstance(node, CallOrProduct) else None
+        for either in every(CallOrProduct, *others):
+            call = either.call
             if isinstance(call, Call) and isinstance(call.arguments[0], Name):
                 yield call

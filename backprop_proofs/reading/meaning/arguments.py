@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -33,8 +33,8 @@ def plainly(chains: Iterable[Chain], apply: Callable[[Node, Change], Node]) -> R
     return rewrite if changes else None
 
 
-def _calls(chains: Iterable[Chain]) -> Iterator[tree.Call]:
-    return (node for chain in chains for node in tree.walk(chain) if isinstance(node, tree.Call))
+def _calls(chains: Iterable[Chain]) -> list[tree.Call]:
+    return tree.every(tree.Call, *chains)
 
 
 def _common_argument(chains: tuple[Chain, ...], apply: Callable[[Node, Change], Node]) -> Change | None:
@@ -54,8 +54,8 @@ def _common_argument(chains: tuple[Chain, ...], apply: Callable[[Node, Change], 
             call = as_call(node)
             return call.function if call is not None and letter_of(call.arguments[0]) == letter else _only_name(node)
 
-        rest = [node for chain in chains for node in tree.walk(apply(chain, change))]
-        if not any(letter in letters_in(node) for node in rest if isinstance(node, tree.Name)):
+        rest = tree.every(tree.Name, *(apply(chain, change) for chain in chains))
+        if not any(letter in letters_in(name) for name in rest):
             return change
     return None
 
@@ -128,4 +128,4 @@ def _is_plain(node: Node) -> TypeGuard[tree.Name]:
 def _says_more(right: Node) -> bool:
     """Whether it is no formula of one variable: something is summed, transposed, or has an index."""
     indexed = any(name.below for name in names_of(right))
-    return indexed or any(isinstance(node, tree.Sum | tree.Transpose) for node in tree.walk(right))
+    return indexed or bool(tree.every(tree.Sum, right) or tree.every(tree.Transpose, right))

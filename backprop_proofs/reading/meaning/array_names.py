@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from backprop_proofs.reading.meaning.names import COSTS, SURE_COSTS, bare_key
 from backprop_proofs.reading.meaning.values import ENTRYWISE
-from backprop_proofs.reading.syntax import Call, Derivative, Group, Nabla, Name, Node, Plus, Product, Transpose
+from backprop_proofs.reading.syntax import Call, Derivative, Group, Nabla, Name, Node, Plus, Product, Transpose, every
 
 SCALARS = frozenset(("m", "n", "N", "eta", "lambda", "epsilon", "alpha", "gamma", "beta", "mu"))  # numbers mostly
 _COSTS = SURE_COSTS - {"ell"}
@@ -31,34 +31,34 @@ def _arrays_in(node: Node) -> Iterator[Name]:
         yield from (name for name in map(_plain, inside) if name is not None)
 
 
-def costs_in(nodes: Iterable[Node]) -> set[str]:
+def costs_in(chains: Iterable[Node]) -> set[str]:
     """The names of costs: what is differentiated, and what is called so and multiplies nothing."""
-    nodes = tuple(nodes)
-    tops = [node.of for node in nodes if isinstance(node, Derivative | Nabla)]
+    chains = tuple(chains)
+    derivatives, nablas = every(Derivative, *chains), every(Nabla, *chains)
+    tops = [*(node.of for node in derivatives), *(node.of for node in nablas)]
     own = {bare_key(of) for of in tops if isinstance(of, Name) and not of.below}
-    gradients = {bare_key(node)[1:] for node in nodes if isinstance(node, Name) and node.run and node.base[0] == "d"}
-    by = {bare_key(x) for node in nodes if isinstance(node, Derivative) for x in node.wrt if isinstance(x, Name)}
-    scalars = {bare_key(node.of) for node in nodes if isinstance(node, Nabla) and isinstance(node.of, Name)}
-    return (own & COSTS) | (_COSTS - ((by | gradients | _factors(nodes)) - own)) | (scalars - by)
+    gradients = {bare_key(name)[1:] for name in every(Name, *chains) if name.run and name.base[0] == "d"}
+    by = {bare_key(x) for node in derivatives for x in node.wrt if isinstance(x, Name)}
+    scalars = {bare_key(node.of) for node in nablas if isinstance(node.of, Name)}
+    factors = _factors(every(Product, *chains))
+    return (own & COSTS) | (_COSTS - ((by | gradients | factors) - own)) | (scalars - by)
 
 
-def _factors(nodes: Iterable[Node]) -> set[str]:
+def _factors(products: Iterable[Product]) -> set[str]:
     """The names that stand beside another in a product."""
     found: set[str] = set()
-    for node in nodes:
-        if isinstance(node, Product):
-            names = [_plain(factor.of if isinstance(factor, Transpose) else factor) for factor in node.factors]
-            plain = [name for name in names if name is not None]
-            found |= {bare_key(name) for name in plain if len(plain) > 1}
+    for product in products:
+        names = [_plain(factor.of if isinstance(factor, Transpose) else factor) for factor in product.factors]
+        plain = [name for name in names if name is not None]
+        found |= {bare_key(name) for name in plain if len(plain) > 1}
     return found
 
 
-def biases(nodes: Iterable[Node]) -> dict[str, bool]:
+def biases(sums: Iterable[Plus]) -> dict[str, bool]:
     """b of X W + b, and whether it may be a number, as in X w + b, where X is data."""
     found: dict[str, bool] = {}
-    for node in nodes:
-        signed = zip(node.terms, node.signs, strict=True) if isinstance(node, Plus) else ()
-        added = [term for term, sign in signed if sign > 0]
+    for node in sums:
+        added = [term for term, sign in zip(node.terms, node.signs, strict=True) if sign > 0]
         names = [_plain(term) for term in added]
         products = [term for term in added if isinstance(term, Product)]
         for name in names:

@@ -15,16 +15,15 @@ from backprop_proofs.reading.syntax import Chain, Node
 def counts(chains: Iterable[Chain]) -> tuple[str, ...]:
     """The letters that only divide sums without bounds, and are no index, no bound and nothing that is defined."""
     chains = tuple(chains)
-    nodes = [node for chain in chains for node in tree.walk(chain)]
-    dividing = {letter for node in nodes for _, letter in _averages(node)}
+    averages = (*tree.every(tree.Quotient, *chains), *tree.every(tree.Product, *chains))
+    dividing = {letter for node in averages for _, letter in _averages(node)}
     names = [name for chain in chains for name in names_of(chain)]
     items = (item for name in names for script in (*name.above, *name.below) for item in script.items)
     taken = {letter for item in items for letter in letters_in(item)}
     taken |= {name.base for name in names if name.above or name.below}
-    for node in nodes:
-        if isinstance(node, tree.Sum):
-            bounds = (*node.letters, *(end for end in (node.lower, node.upper) if end is not None))
-            taken |= {letter for end in bounds for letter in letters_in(end)}
+    for total in tree.every(tree.Sum, *chains):
+        bounds = (*total.letters, *(end for end in (total.lower, total.upper) if end is not None))
+        taken |= {letter for end in bounds for letter in letters_in(end)}
     taken |= {letter_of(chain.parts[0]) or "" for chain in chains if len(chain.parts) > 1}
     return tuple(sorted(dividing - taken))
 

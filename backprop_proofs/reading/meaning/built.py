@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sympy import Integer
 
 from backprop_proofs.language.binding import canonical, free_indices
 from backprop_proofs.language.expressions import Ref, parts_of
-from backprop_proofs.language.network import Network
+from backprop_proofs.language.indices import Limit
+from backprop_proofs.language.network import Definition, FunctionDefinition, Network
 
 CIRCULAR = "a quantity is defined by itself"
 
@@ -43,22 +45,28 @@ def _steps(one: Ref, other: Ref) -> int:
 
 
 _NETWORKS: OrderedDict[object, Network] = OrderedDict()
-_MOST_NETWORKS = 64
+_MOST_NETWORKS = 128
 
 
-def interned(network: Network) -> Network:
-    """One object for networks that are written alike, so that what is known of the one is known of the other."""
+def network_of(
+    families: Mapping[str, tuple[Limit, ...]],
+    definitions: tuple[Definition, ...],
+    abbreviations: tuple[Definition, ...],
+    functions: tuple[FunctionDefinition, ...],
+    parameters: tuple[Limit, ...],
+) -> Network:
+    """The network of these: one object for those that are written alike, so that what is known of one is of the other.
+
+    Raises InvalidNetwork.
+    """
     key = (
-        tuple(network.families.items()),
-        *(
-            tuple((d.ref, d.limits, canonical(d.body)) for d in some)
-            for some in (network.definitions, network.abbreviations)
-        ),
-        tuple((f.name, f.variable, canonical(f.body)) for f in network.functions),
-        network.parameters,
+        tuple(families.items()),
+        *(tuple((d.ref, d.limits, canonical(d.body)) for d in some) for some in (definitions, abbreviations)),
+        tuple((f.name, f.variable, canonical(f.body)) for f in functions),
+        parameters,
     )
     if key not in _NETWORKS:
-        _NETWORKS[key] = network
+        _NETWORKS[key] = Network("declared", families, definitions, abbreviations, functions, parameters)
         if len(_NETWORKS) > _MOST_NETWORKS:
             _NETWORKS.popitem(last=False)
     return _NETWORKS[key]
@@ -80,7 +88,8 @@ def with_exceptions(network: Network) -> Network:
         if last is not None and any(high == last for _, _, high in limits):
             limits = tuple((s, low, high - 1 if high == last else high) for s, low, high in limits)
         changed.append(replace(known, limits=limits))
-    return replace(network, definitions=tuple(changed))
+    others = (network.abbreviations, network.functions, network.parameters)
+    return network_of(network.families, tuple(changed), *others)
 
 
 def twins_of(network: Network, given: set[str], lines: set[str]) -> set[str]:

@@ -198,7 +198,7 @@ class Calls(Naming):
         return values.scalar(sum_over(inner.at(m, m), (m, *self.world.limits(inner.shape[0]))))
 
     def either(self, node: tree.CallOrProduct, scope: Scope) -> Value:
-        call = next((part for part in tree.walk(node.call) if isinstance(part, tree.Call)), None)
+        call = next(iter(tree.every(tree.Call, node.call)), None)
         if call is None:
             return self.value(node.product, scope)
         key = bare_key(call.function).rstrip("'")

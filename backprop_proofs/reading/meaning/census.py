@@ -6,12 +6,10 @@ One text decides together: W^{(1)} carries a label, w^l_j a layer, y_i^2 a power
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
 from itertools import zip_longest
-from typing import Any
 
 from backprop_proofs.reading.meaning.applied import functions_of_costs, key_of_function
 from backprop_proofs.reading.meaning.array_names import SCALARS, biases, costs_in, never_numbers
@@ -26,6 +24,7 @@ from backprop_proofs.reading.meaning.names import (
     letter_of,
     letters_in,
     names_of,
+    summed_letters,
 )
 from backprop_proofs.reading.meaning.stages import LASTS, stage_places
 from backprop_proofs.reading.meaning.ways import NIELSENS, Way
@@ -35,7 +34,7 @@ from backprop_proofs.reading.syntax import (
     Chain,
     Derivative,
     Group,
-    Nabla,
+    Kind,
     Name,
     Node,
     Norm,
@@ -48,7 +47,7 @@ from backprop_proofs.reading.syntax import (
     Scripted,
     Sum,
     Transpose,
-    walk,
+    every,
 )
 
 _INDEX_LETTERS = frozenset("ijklmnpqrstuv") | {"alpha", "beta", "mu", "nu", "zeta", "ell", "kappa", "tau"}
@@ -66,15 +65,6 @@ def _all_letters(item: Node) -> Iterator[str]:
                 yield from letters_in(inner)
 
 
-def _by_kind(chains: Iterable[Chain]) -> Mapping[type[Node], list[Any]]:
-    """All nodes, those of each kind together."""
-    found: defaultdict[type[Node], list[Any]] = defaultdict(list)
-    for chain in chains:
-        for node in walk(chain):
-            found[type(node)].append(node)
-    return found
-
-
 class Census:
     """What all the formulas of one text say of its names."""
 
@@ -86,9 +76,8 @@ class Census:
         self._known = frozenset(known)  # quantities that are known before the text is read
         self._names = [name for chain in self._chains for name in names_of(chain) if not is_kronecker(name)]
         self.tells_errors = any(ERROR in name.marks for name in self._names)  # from Kronecker deltas
-        kinds = _by_kind(self._chains)
-        sums, transposed, products = kinds[Sum], kinds[Transpose], kinds[Product]
-        self.summed = {letter_of(letter) or "" for total in sums for letter in total.letters}
+        transposed, products, calls = self._every(Transpose), self._every(Product), self._every(Call)
+        self.summed = summed_letters(self._chains)
         self._above: dict[str, list[Script]] = {}
         self._below: dict[str, list[Script]] = {}
         for name in self._names:
@@ -99,30 +88,35 @@ class Census:
         self._labelled = _labelled(self._names, self._chains)
         self._layered = {key for key, scripts in self._above.items() if any(self._is_index_script(s) for s in scripts)}
         self._indices = self._index_letters()
-        self.functions = self._function_names(kinds)
+        self.functions = self._function_names(calls)
         self.guesses: set[str] = set()  # names whose number of indices was guessed
         self._uses: dict[int, tuple[Name, Use]] = {}  # by the identity of a name, which is kept: each has its place
         self._stages: dict[tuple[str, str, int], str] | None = None
         self._ranks: dict[str, tuple[int, int, bool]] | None = None
         entrywise = any(set(product.operators) & {"⊙", "∘", ".*"} for product in products)
         self.way = way
-        self._matrices = bool(way.matrices or transposed or entrywise or any(norm.bars == 2 for norm in kinds[Norm]))
+        self._matrices = bool(
+            way.matrices or transposed or entrywise or any(norm.bars == 2 for norm in self._every(Norm))
+        )
         self._columns = _columns([*transposed, *products])
         inside = [n.of.items[0] if isinstance(n.of, Group) and len(n.of.items) == 1 else n.of for n in transposed]
         self.transposes_jacobians = any(isinstance(of, Derivative) for of in inside)
-        entries = [n.base for n in kinds[Scripted] if n.below and isinstance(n.base, Call)]
-        others = {key_of_function(n) for n in kinds[Call] if not any(n is e for e in entries)}
-        perhaps = {id(either.call) for either in kinds[CallOrProduct]}
-        self.applied = self.functions | {key_of_function(n) for n in kinds[Call] if id(n) not in perhaps}
+        entries = [n.base for n in self._every(Scripted) if n.below and isinstance(n.base, Call)]
+        others = {key_of_function(call) for call in calls if not any(call is entry for entry in entries)}
+        perhaps = {id(either.call) for either in self._every(CallOrProduct)}
+        self.applied = self.functions | {key_of_function(call) for call in calls if id(call) not in perhaps}
         self.entered = {key_of_function(call) for call in entries} - others - set(FUNCTIONS)  # σ of σ(z)_i alone
         self.corrected: dict[str, int] = {}  # ranks that were sought, as the first guess did not fit
         self.declared: dict[str, int] = {}  # ranks that the text declares
         self.lefts: set[str] = set()  # the names that declarations define
-        self.uppers = {letter_of(total.upper) for total in sums if total.upper is not None} - {None}
-        self._costs = costs_in([*kinds[Derivative], *kinds[Nabla], *kinds[Name], *products])
-        self._arrays = never_numbers([*products, *transposed, *kinds[Call]])
-        self._under_root = any(isinstance(root.of, Name) and root.of.base == "d" for root in kinds[Root])
-        self._biases = biases(kinds[Plus])
+        self.uppers = {letter_of(total.upper) for total in self._every(Sum) if total.upper is not None} - {None}
+        self._costs = costs_in(self._chains)
+        self._arrays = never_numbers([*products, *transposed, *calls])
+        self._under_root = any(isinstance(root.of, Name) and root.of.base == "d" for root in self._every(Root))
+        self._biases = biases(self._every(Plus))
+
+    def _every(self, kind: type[Kind]) -> list[Kind]:
+        return every(kind, *self._chains)
 
     def _is_index_script(self, script: Script) -> bool:
         return any(not isinstance(item, Number) for item in script.items)
@@ -177,12 +171,13 @@ class Census:
         chosen = {letter for key, letter in below[False] - below[True] if key in indexed}
         return {letter for letter in chosen if len(letter) == 1 and letter.islower()} - self.bases
 
-    def _function_names(self, kinds: Mapping[type[Node], list[Any]]) -> frozenset[str]:
-        sure = {key_of_function(call) for call in kinds[Call] if call.sure}
-        called = {key_of_function(either.call) for either in kinds[CallOrProduct] if isinstance(either.call, Call)}
+    def _function_names(self, calls: list[Call]) -> frozenset[str]:
+        either = self._every(CallOrProduct)
+        sure = {key_of_function(call) for call in calls if call.sure}
+        called = {key_of_function(one.call) for one in either if isinstance(one.call, Call)}
         lone = {bare_key(name) for name in self._names if name.below}
         sure -= {bare_key(c.parts[0]) for c in self._chains if len(c.parts) > 1 and isinstance(c.parts[0], Name)}
-        of_costs = functions_of_costs(self._chains, self._names, kinds[Call], kinds[CallOrProduct]) - self._indices
+        of_costs = functions_of_costs(self._chains, self._names, calls, either) - self._indices
         return frozenset(sure | ((called & _USUAL_FUNCTIONS) - lone) | of_costs)
 
     def is_index(self, node: Node) -> bool:
@@ -223,7 +218,7 @@ class Census:
     def may_be_matrices(self) -> bool:
         """Whether nothing says that there are matrices, and yet a capital without indices multiplies something."""
         self.rank(Use("", (), (), None, True))  # which finds out whether a name is written with and without indices
-        factors = [f for c in self._chains for node in walk(c) if isinstance(node, Product) for f in node.factors]
+        factors = [factor for product in self._every(Product) for factor in product.factors]
         plain = [f for f in factors if isinstance(f, Name) and not f.run]
         capitals = {f.base for f in plain if len(f.base) == 1 and not self._indices_of(f)}
         return not self._matrices and any(base.isupper() and base not in COSTS | self._lengths() for base in capitals)
@@ -237,7 +232,7 @@ class Census:
 
     def may_be_vector(self) -> bool:
         """Whether w of w^T x is taken for a matrix, and may be a vector."""
-        transposed = any(isinstance(n, Transpose) and n.of == Name("w") for chain in self._chains for n in walk(chain))
+        transposed = any(node.of == Name("w") for node in self._every(Transpose))
         return transposed and "w" in self.guesses and self.rank(Use("w", (), (), None, True)) == 2
 
     def taken_for_numbers(self) -> bool:
@@ -246,7 +241,7 @@ class Census:
 
     def _lengths(self) -> set[str]:
         """The capitals that are numbers of things: up to which something runs, or by which it is divided."""
-        bottoms = [n.bottom for c in self._chains for n in walk(c) if isinstance(n, Quotient)]
+        bottoms = [node.bottom for node in self._every(Quotient)]
         return {letter for letter in self.uppers if letter} | {n.base for b in bottoms for n in names_of(b)}
 
     def declare(self, ranks: Mapping[str, int]) -> None:

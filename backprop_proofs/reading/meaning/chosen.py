@@ -35,7 +35,7 @@ def chosen_index(chains: Iterable[Chain]) -> Callable[[tree.Name], Node] | None:
 
 def _left_out(chain: Chain) -> str | None:
     """The one letter that is the whole index of a quantity on the right, and that no sum there binds."""
-    sums = [node for node in tree.walk(chain) if isinstance(node, tree.Sum)]
+    sums = tree.every(tree.Sum, chain)
     bound = {letter_of(x) for node in sums for x in node.letters}
     compared = {letter for node in sums for condition in node.conditions for letter in letters_in(condition)}
     bound |= compared & _OF_SUMS  # Σ_{i≠j} may be over both

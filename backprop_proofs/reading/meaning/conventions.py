@@ -15,10 +15,18 @@ from backprop_proofs.reading.meaning.arguments import plainly
 from backprop_proofs.reading.meaning.averages import bounded, counts
 from backprop_proofs.reading.meaning.chosen import chosen_index
 from backprop_proofs.reading.meaning.examples import example_letter, with_examples
-from backprop_proofs.reading.meaning.families import Families, exponent, letters_below
+from backprop_proofs.reading.meaning.families import Families, exponent
 from backprop_proofs.reading.meaning.first_and_last import with_first_layer, with_last_layer
 from backprop_proofs.reading.meaning.forms import Rewrite
-from backprop_proofs.reading.meaning.names import COSTS, bare_key, index_letters, letter_of, names_of
+from backprop_proofs.reading.meaning.names import (
+    COSTS,
+    bare_key,
+    index_letters,
+    letter_of,
+    letters_below,
+    names_of,
+    summed_letters,
+)
 from backprop_proofs.reading.meaning.one_variable import with_own_variables
 from backprop_proofs.reading.meaning.rewriting import Rename, renamed, rewritten
 from backprop_proofs.reading.meaning.totals import terms_as_names, with_terms_named
@@ -58,8 +66,8 @@ def _offsets(chains: tuple[Chain, ...]) -> dict[str, int]:
         left = chain.parts[0]
         if len(chain.parts) < 2 or not isinstance(left, tree.Name) or left.above or len(letters_below(left)) != 1:
             continue
-        for node in tree.walk(chain.parts[1]):
-            if isinstance(node, tree.Sum) and len(node.letters) == 1 and _weighted(node):
+        for node in tree.every(tree.Sum, chain.parts[1]):
+            if len(node.letters) == 1 and _weighted(node):
                 steps.setdefault(letters_below(left)[0], letter_of(node.letters[0]) or "")
     if not steps:
         return {}
@@ -162,10 +170,8 @@ def loss_equation(chains: tuple[Chain, ...]) -> Chain | None:
 
 def _losses(chains: tuple[Chain, ...]) -> Iterator[tree.Call]:
     """Calls of a loss with several arguments."""
-    for chain in chains:
-        for node in tree.walk(chain):
-            if isinstance(node, tree.Call) and len(node.arguments) > 1 and node.function.base in ("l", "ell", "loss"):
-                yield node
+    calls = tree.every(tree.Call, *chains)
+    return (call for call in calls if len(call.arguments) > 1 and call.function.base in ("l", "ell", "loss"))
 
 
 def _name_of_loss(call: tree.Call) -> tree.Name:
@@ -222,7 +228,7 @@ def _on_the_last(node: Node) -> Node:
 def folded(pattern: Node, name: tree.Name, node: Node) -> Node:
     """The tree with every part that is the pattern, in other letters perhaps, replaced by the name in those letters."""
     free = index_letters(name)
-    bound = {letter_of(x) for total in tree.walk(pattern) if isinstance(total, tree.Sum) for x in total.letters}
+    bound = summed_letters([pattern])
     others = {letter for other in names_of(pattern) for letter in index_letters(other)}
 
     def change(part: Node) -> Node:
@@ -280,7 +286,7 @@ def after(first: Rewrite | None, second: Rewrite) -> Rewrite:
 def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
     """Names that are written in a way that hides them."""
     first: Rewrite | None = None
-    if any(isinstance(node, tree.Scripted) for chain in chains for node in tree.walk(chain)):
+    if tree.every(tree.Scripted, *chains):
         first = merged_scripts
         chains = tuple(as_chain(first(chain)) for chain in chains)
     plain = plainly(chains, rewritten)

@@ -28,6 +28,7 @@ from backprop_proofs.language.network import Definition, FunctionDefinition, Net
 from backprop_proofs.networks.activations import activation_named
 from backprop_proofs.networks.structure import cost_or_none, renamed_limits
 from backprop_proofs.reading import syntax as tree
+from backprop_proofs.reading.meaning.built import network_of
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.dimensions import Dim
 from backprop_proofs.reading.meaning.elaborate import Elaborator
@@ -192,14 +193,9 @@ def _network(
     for definition in definitions + names:
         _check_order(definition, definitions)
     families = {key: limits_of(world, family) for key, family in world.families.items()}
-    network = Network(
-        name="declared",
-        families=families,
-        definitions=tuple(definitions),
-        abbreviations=tuple(names),
-        functions=apart((*_functions(definitions + names, functions), *functions), families),
-        parameters=parameters_of(families, firsts),
-    )
+    formulas = apart((*_functions(definitions + names, functions), *functions), families)
+    parameters = parameters_of(families, firsts)
+    network = network_of(families, tuple(definitions), tuple(names), formulas, parameters)
     world.network = network
     world.cost = cost_or_none(network) or world.cost
     world.gradients = {n.ref.name for n in names if parts_of(n.body, Partial)}

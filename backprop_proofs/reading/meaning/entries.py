@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.forms import as_call, has_derivative
-from backprop_proofs.reading.meaning.names import FUNCTIONS, bare_key, letter_of, names_of
+from backprop_proofs.reading.meaning.names import FUNCTIONS, bare_key, letter_of, letters_below, names_of
 from backprop_proofs.reading.syntax import Chain, Node
 
 Change = Callable[[Node], Node]
@@ -65,8 +65,8 @@ def _defined_in(chain: Chain, chains: tuple[Chain, ...]) -> Iterator[tuple[str, 
 
 def _index(node: Node) -> str | None:
     """The one letter below a name; None for anything else."""
-    items = [item for script in node.below for item in script.items] if isinstance(node, tree.Name) else []
-    return letter_of(items[0]) if len(items) == 1 else None
+    letters = letters_below(node) if isinstance(node, tree.Name) else ()
+    return letters[0] if len(letters) == 1 else None
 
 
 def _sums_over(argument: tree.Name, right: Node, chains: tuple[Chain, ...]) -> bool:
@@ -77,7 +77,7 @@ def _sums_over(argument: tree.Name, right: Node, chains: tuple[Chain, ...]) -> b
         left = chain.parts[0]
         if isinstance(left, tree.Name) and bare_key(left) in spoken:
             formulas += chain.parts[1:]
-    sums = [node for formula in formulas for node in tree.walk(formula) if isinstance(node, tree.Sum)]
+    sums = tree.every(tree.Sum, *formulas)
     return any(
         bare_key(name) == bare_key(argument) and name.above == argument.above and _index(name) == letter_of(letter)
         for total in sums

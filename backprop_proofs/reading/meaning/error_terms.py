@@ -12,8 +12,16 @@ from dataclasses import replace
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.declare import Declared
-from backprop_proofs.reading.meaning.forms import only_derivative, without_sign
-from backprop_proofs.reading.meaning.names import SURE_COSTS, NotUnderstood, bare_key, is_kronecker, letter_of, names_of
+from backprop_proofs.reading.meaning.forms import has_one_index, only_derivative, without_sign
+from backprop_proofs.reading.meaning.names import (
+    SURE_COSTS,
+    NotUnderstood,
+    bare_key,
+    is_kronecker,
+    lefts_of,
+    letters_below,
+    names_of,
+)
 from backprop_proofs.reading.syntax import Chain, Node
 
 DELTA = "delta"
@@ -77,7 +85,7 @@ def solved_for_error(left: Node, right: Node, chains: Iterable[Chain]) -> tuple[
     """
     if isinstance(left, tree.Name) or not (only_derivative(left) or only_derivative(right)):
         return left, right
-    lefts = {bare_key(c.parts[0]) for c in chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
+    lefts = lefts_of(chains)
     for one, other in ((left, right), (right, left)):
         (sign, error), (other_sign, slope) = without_sign(one), without_sign(other)
         if not isinstance(error, tree.Name) or not bare_key(error).startswith(DELTA) or is_kronecker(error):
@@ -125,16 +133,14 @@ def letters_of_errors(chains: tuple[Chain, ...]) -> Callable[[tree.Name], Node] 
 
 
 def _only_letter(name: tree.Name) -> str | None:
-    items = [item for script in name.below for item in script.items]
-    return letter_of(items[0]) if len(items) == 1 and not name.above else None
+    return letters_below(name)[0] if has_one_index(name) else None
 
 
 def _weighs(right: Node) -> bool:
     """Whether products are added up in it, or a matrix is applied, and no function is taken."""
-    nodes = tree.walk(right)
-    if any(isinstance(node, tree.Call | tree.Exponential | tree.Derivative | tree.Power) for node in nodes):
+    if any(tree.every(kind, right) for kind in (tree.Call, tree.Exponential, tree.Derivative, tree.Power)):
         return False
-    products = [node for node in nodes if isinstance(node, tree.Product)]
+    products = tree.every(tree.Product, right)
     return any(sum(isinstance(factor, tree.Name | tree.Transpose) for factor in p.factors) > 1 for p in products)
 
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeGuard
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import COUNTS, FUNCTIONS, bare_key, index_letters, letter_of, names_of
+from backprop_proofs.reading.meaning.names import (
+    COUNTS,
+    FUNCTIONS,
+    bare_key,
+    index_letters,
+    letter_of,
+    names_of,
+    summed_letters,
+)
 from backprop_proofs.reading.meaning.rewriting import renamed, rewritten
 from backprop_proofs.reading.meaning.totals import is_named_term
 from backprop_proofs.reading.syntax import Chain, Node
@@ -24,7 +31,7 @@ def example_letter(chains: Iterable[Chain]) -> str | None:
     """
     chains = tuple(chains)
     names = [name for chain in chains for name in names_of(chain)]
-    summed = {letter_of(x) for chain in chains for s in tree.walk(chain) if isinstance(s, tree.Sum) for x in s.letters}
+    summed = summed_letters(chains)
     indices = {letter for name in names if not is_named_term(name) for letter in index_letters(name)}
     terms = {letter for name in names if is_named_term(name) for letter in index_letters(name)}
     known = terms | {name.base for name in names} | {"x", "n"}
@@ -51,7 +58,7 @@ def with_examples(chains: tuple[Chain, ...], letter: str) -> tuple[Callable[[Nod
         return replace(name, above=(*name.above, script))
 
     def bounded(node: Node) -> Node:
-        if _is_sum_over(node, letter) and node.upper is None and count:
+        if isinstance(node, tree.Sum) and _is_over(node, letter) and node.upper is None and count:
             return replace(node, lower=tree.Number(Fraction(1)), upper=tree.Name(count))
         return node
 
@@ -70,7 +77,7 @@ def _data(chains: tuple[Chain, ...], letter: str) -> set[str]:
         names = [name for node in nodes for name in names_of(node) if not name.primes]
         return {bare_key(name) for name in names} - functions
 
-    within = [spoken(node.body) for chain in chains for node in tree.walk(chain) if _is_sum_over(node, letter)]
+    within = [spoken(total.body) for chain in chains for total in _sums_over(chain, letter)]
     made_of = {key: spoken(*chain.parts[1:]) for key, chain in defined.items() if not _sums_over(chain, letter)}
     reached = set().union(*within)
     while more := set().union(*(made_of.get(key, set()) for key in reached)) - reached:
@@ -97,24 +104,21 @@ def _is_weight(key: str, chains: Iterable[Chain]) -> bool:
     return key in _WEIGHTS or any(sum(len(script.items) for script in name.below) > 1 for name in names)
 
 
-def _sums_over(chain: Chain, letter: str) -> bool:
-    return any(_is_sum_over(node, letter) for node in tree.walk(chain))
+def _sums_over(chain: Chain, letter: str) -> list[tree.Sum]:
+    return [total for total in tree.every(tree.Sum, chain) if _is_over(total, letter)]
 
 
-def _is_sum_over(node: Node, letter: str) -> TypeGuard[tree.Sum]:
-    return isinstance(node, tree.Sum) and letter in map(letter_of, node.letters)
+def _is_over(total: tree.Sum, letter: str) -> bool:
+    return letter in map(letter_of, total.letters)
 
 
 def _functions(chains: tuple[Chain, ...], defined: Iterable[str]) -> set[str]:
     """What is applied to something, and is no quantity: a of a_k (y_k - 1) is one."""
-    calls = [c for chain in chains for c in tree.walk(chain) if isinstance(c, tree.Call) and not c.function.below]
+    calls = [call for call in tree.every(tree.Call, *chains) if not call.function.below]
     return {*FUNCTIONS, *(bare_key(call.function).rstrip("'") for call in calls)} - set(defined)
 
 
 def _count(chains: tuple[Chain, ...]) -> str | None:
     """n, where 1/n stands before the sum."""
-    for chain in chains:
-        for node in tree.walk(chain):
-            if isinstance(node, tree.Quotient) and isinstance(node.bottom, tree.Name) and node.bottom.base in COUNTS:
-                return node.bottom.base
-    return None
+    bottoms = (node.bottom for node in tree.every(tree.Quotient, *chains))
+    return next((of.base for of in bottoms if isinstance(of, tree.Name) and of.base in COUNTS), None)

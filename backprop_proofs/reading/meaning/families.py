@@ -12,7 +12,14 @@ from functools import cached_property
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.forms import has_derivative
-from backprop_proofs.reading.meaning.names import bare_key, is_kronecker, letter_of, names_of
+from backprop_proofs.reading.meaning.names import (
+    bare_key,
+    is_error,
+    is_kronecker,
+    letters_below,
+    names_of,
+    summed_letters,
+)
 from backprop_proofs.reading.meaning.rewriting import numbered
 from backprop_proofs.reading.syntax import Chain
 
@@ -33,7 +40,7 @@ class Families:
         found = []
         for chain in self.given or self.chains:
             left = chain.parts[0]
-            if len(chain.parts) > 1 and isinstance(left, tree.Name) and not left.above and not _is_error(left):
+            if len(chain.parts) > 1 and isinstance(left, tree.Name) and not left.above and not is_error(left):
                 letters = letters_below(left)
                 if len(letters) == 1 and not any(map(has_derivative, chain.parts)):
                     found.append((bare_key(left), letters[0], chain))
@@ -86,7 +93,7 @@ class Families:
         pairs: dict[str, dict[str, set[Letters]]] = {}
         for key, forms in self._defining.items():
             for letter, chain in forms.values():
-                between = {frozenset((letter, other)) for other in _summed(chain)}
+                between = {frozenset((letter, other)) for other in summed_letters([chain])}
                 for name in names_of(chain):
                     if frozenset(letters_below(name)) in between and not name.above:
                         pairs.setdefault(bare_key(name), {}).setdefault(key, set()).add(letters_below(name))
@@ -146,14 +153,14 @@ class Families:
         if any(self._sums_over_another(chain) for _, _, chain in self._equations):
             return False
         known = [name for name in names if letters_below(name) and not (_told_apart(name) or is_kronecker(name))]
-        targets = {bare_key(name) for name in known if bare_key(name) not in self._written and not _is_error(name)}
+        targets = {bare_key(name) for name in known if bare_key(name) not in self._written and not is_error(name)}
         return all(self._family(name) in self._known(name) for name in known if bare_key(name) not in targets) and all(
             len({self._family(name) for name in known if bare_key(name) == key}) == 1 for key in targets
         )
 
     def _sums_over_another(self, chain: Chain) -> bool:
         """Whether z_k stands beside a sum over z_j, which may be meant for z_k, as in e^{z_k} / Σ_j e^{z_j}."""
-        summed = _summed(chain)
+        summed = summed_letters([chain])
         names = [n for part in chain.parts[1:] for n in names_of(part) if len(letters_below(n)) == 1]
         free = {bare_key(name): self._family(name) for name in names if letters_below(name)[0] not in summed}
         bound = [name for name in names if letters_below(name)[0] in summed]
@@ -171,26 +178,10 @@ class Families:
         return replace(name, base=f"{name.base}_{''.join(self._family(name))}")
 
 
-def _summed(chain: Chain) -> set[str]:
-    """The letters that are summed over."""
-    sums = (node for node in tree.walk(chain) if isinstance(node, tree.Sum))
-    return {letter_of(letter) or "" for total in sums for letter in total.letters}
-
-
-def letters_below(name: tree.Name) -> Letters:
-    """The letters of a name's indices; none where one is something else."""
-    found = [letter_of(item) for script in name.below for item in script.items]
-    return tuple(letter for letter in found if letter is not None) if None not in found else ()
-
-
 def exponent(name: tree.Name) -> tree.Number | None:
     """2 of e_k^2."""
     items = [item for script in name.above if not script.bracket for item in script.items]
     return items[0] if len(items) == len(name.above) == 1 and isinstance(items[0], tree.Number) else None
-
-
-def _is_error(name: tree.Name) -> bool:
-    return bare_key(name).lower().startswith("delta")
 
 
 def _told_apart(name: tree.Name) -> bool:

@@ -19,11 +19,12 @@ def with_last_layer(chains: tuple[Chain, ...]) -> Change | None:
     names = [name for chain in chains for name in names_of(chain)]
     layers = [node for name in names for script in name.above for item in script.items for node in tree.walk(item)]
     found = {node for node in layers if isinstance(node, tree.Name) and node.below and not (node.above or node.primes)}
-    every = [node for chain in chains for node in tree.walk(chain)]
-    if len(found) != 1 or any(isinstance(node, tree.Name) and node.base == _LAST for node in every):
+    if len(found) != 1:
         return None
-    (count,) = found
-    if sum(node == count for node in every) != sum(node == count for node in layers):
+    (count,), all_names = found, tree.every(tree.Name, *chains)
+    if any(name.base == _LAST for name in all_names):
+        return None
+    if sum(name == count for name in all_names) != sum(node == count for node in layers):
         return None  # it counts something else besides
 
     def at_last(node: Node) -> Node:

@@ -12,7 +12,7 @@ from backprop_proofs.reading.meaning.names import NotUnderstood
 from backprop_proofs.reading.meaning.ranks import nearest_ranks
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import DOTS, World
-from backprop_proofs.reading.syntax import Name, Node, Transpose, walk
+from backprop_proofs.reading.syntax import Name, Node, Transpose, every
 
 
 def fitted_network(
@@ -55,5 +55,5 @@ def fitted_network(
 
 def _turned(lines: Sequence[tuple[Node, Node]], census: Census) -> set[str]:
     """The names that are transposed."""
-    nodes = [node for line in lines for side in line for node in walk(side)]
-    return {census.use(n.of).key for n in nodes if isinstance(n, Transpose) and isinstance(n.of, Name)}
+    transposed = every(Transpose, *(side for line in lines for side in line))
+    return {census.use(node.of).key for node in transposed if isinstance(node.of, Name)}

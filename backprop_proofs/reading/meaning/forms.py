@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
-from backprop_proofs.reading.meaning.names import Use, bare_key, letter_of, names_of
+from backprop_proofs.reading.meaning.names import Use, bare_key, is_error, letter_of, letters_below, names_of
 from backprop_proofs.reading.rows import Statement
 from backprop_proofs.reading.syntax import Chain, Node
 
@@ -77,8 +77,7 @@ def written_like_nielsen(name: tree.Name) -> bool:
 
 def has_one_index(name: tree.Name) -> bool:
     """Whether a name has one index below, a letter, and none above."""
-    below = [item for script in name.below for item in script.items]
-    return not name.above and len(below) == 1 and letter_of(below[0]) is not None
+    return not name.above and len(letters_below(name)) == 1
 
 
 def is_nielsen(use: Use) -> bool:
@@ -99,13 +98,22 @@ def is_entry_of_function(node: Node) -> bool:
 
 def has_width_of_layer(node: Node) -> bool:
     """Whether a sum runs up to something with an index, such as n_l."""
-    ends = [part.upper for part in tree.walk(node) if isinstance(part, tree.Sum)]
+    ends = [total.upper for total in tree.every(tree.Sum, node)]
     return any(name.above or name.below for end in ends if end is not None for name in names_of(end))
 
 
 def has_derivative(node: Node) -> bool:
     """Whether something is differentiated in it."""
-    return any(isinstance(part, tree.Derivative | tree.Nabla) for part in tree.walk(node))
+    return bool(tree.every(tree.Derivative, node) or tree.every(tree.Nabla, node))
+
+
+def tops_of(chains: Iterable[Chain]) -> list[Node | None]:
+    """What is differentiated: in each chain the tops of derivatives, then what ∇ is taken of."""
+    found: list[Node | None] = []
+    for chain in chains:
+        found += [node.of for node in tree.every(tree.Derivative, chain)]
+        found += [node.of for node in tree.every(tree.Nabla, chain)]
+    return found
 
 
 def only_derivative(node: Node) -> bool:
@@ -149,14 +157,14 @@ def sums_up_others(row: Row, rows: Rows) -> bool:
         and (left.above or left.below)
         and bare_key(left) not in {"z", *map(bare_key, names_of(right))}
         and is_weighted_sum(right)
-        and not any(map(_is_error, (left, *names_of(right))))
+        and not any(map(_may_be_error, (left, *names_of(right))))
         for _, left, right in rows.equalities(row)
     )
 
 
-def _is_error(name: tree.Name) -> bool:
+def _may_be_error(name: tree.Name) -> bool:
     """Whether it is δ, dz, or marked as z̄ is."""
-    return bare_key(name).lower().startswith("delta") or bool(name.marks) or (name.run and name.base[0] == "d")
+    return is_error(name) or bool(name.marks) or (name.run and name.base[0] == "d")
 
 
 def is_two(node: Node) -> bool:

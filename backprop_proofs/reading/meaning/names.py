@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backprop_proofs.reading.commands import GREEK
-from backprop_proofs.reading.syntax import (
-    Name,
-    Node,
-    Span,
-    walk,
-)
+from backprop_proofs.reading.syntax import Chain, Name, Node, Span, Sum, every, walk
 
 ERROR = "error"  # the mark on a δ with two indices that is no Kronecker delta
 _FACES = frozenset(("bold", "cal", "rm", "sf", "bb", "text", "it", "tt", "frak", "scr", "vec", ERROR))
@@ -90,6 +86,28 @@ def is_kronecker(name: Name) -> bool:
 def names_of(node: Node) -> tuple[Name, ...]:
     """The names that stand for quantities or functions: not those within scripts or under a Σ."""
     return (node,) if isinstance(node, Name) else node.names_within
+
+
+def letters_below(name: Name) -> tuple[str, ...]:
+    """The letters of a name's lower indices; none where one of them is something else."""
+    found = [letter_of(item) for script in name.below for item in script.items]
+    return () if None in found else tuple(letter for letter in found if letter is not None)
+
+
+def summed_letters(nodes: Iterable[Node]) -> set[str]:
+    """The letters that sums run over, anywhere in some nodes."""
+    return {letter_of(letter) or "" for total in every(Sum, *nodes) for letter in total.letters}
+
+
+def lefts_of(chains: Iterable[Chain]) -> set[str]:
+    """The names that stand alone on the left of equations."""
+    firsts = (chain.parts[0] for chain in chains if len(chain.parts) > 1)
+    return {bare_key(first) for first in firsts if isinstance(first, Name)}
+
+
+def is_error(name: Name) -> bool:
+    """Whether it is δ or Δ, whatever hangs on it."""
+    return bare_key(name).lower().startswith("delta")
 
 
 def index_letters(name: Name) -> set[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.declare import Declared
-from backprop_proofs.reading.meaning.forms import at_last, has_one_index, written_like_nielsen
+from backprop_proofs.reading.meaning.forms import at_last, has_one_index, tops_of, written_like_nielsen
 from backprop_proofs.reading.meaning.names import FUNCTIONS, SURE_COSTS, bare_key, letter_of, names_of
 from backprop_proofs.reading.meaning.usual import (
     ACTIVATIONS,
@@ -65,9 +65,7 @@ class Usual:
     def _cost(self, declared: list[Declared]) -> tree.Name:
         """The cost in the writer's letter: what is defined, else differentiated, under a usual name; else C."""
         lefts = [one.left for one in reversed(declared)]
-        nodes = [node for chain in self.chains for node in tree.walk(chain)]
-        tops = [node.of for node in nodes if isinstance(node, tree.Derivative | tree.Nabla)]
-        for name in (*lefts, *tops):
+        for name in (*lefts, *tops_of(self.chains)):
             if isinstance(name, tree.Name) and letter_of(name) is not None and bare_key(name) in SURE_COSTS:
                 return replace(name, primes=0)
         return tree.Name("C")

@@ -34,8 +34,8 @@ def with_own_variables(chains: Iterable[Chain], apply: Apply) -> Rewrite | None:
 def _changed(part: Node, letter: str, spare: tree.Name, functions: frozenset[str]) -> Node:
     """The variable under its own letter; σ, where it stands alone, as σ of it."""
     if isinstance(part, tree.Call) and isinstance(part.function, tree.Call):
-        inside = [node for argument in part.arguments for node in tree.walk(argument)]
-        if any(isinstance(node, tree.Call) and bare_key(node.function) in functions for node in inside):  # σ(1 - σ)
+        inside = tree.every(tree.Call, *part.arguments)
+        if any(bare_key(call.function) in functions for call in inside):  # σ(1 - σ)
             return tree.Product((part.function, *part.arguments), ("",), span=part.span)
         return replace(part, function=part.function.function)
     if not isinstance(part, tree.Name) or part.above or part.below:
@@ -47,9 +47,8 @@ def _changed(part: Node, letter: str, spare: tree.Name, functions: frozenset[str
 
 def _functions(chains: tuple[Chain, ...]) -> frozenset[str]:
     """The functions of one variable that are called, none of which a table knows."""
-    nodes = [node for chain in chains for node in tree.walk(chain)]
-    perhaps = {id(node.call) for node in nodes if isinstance(node, tree.CallOrProduct)}
-    calls = [n for n in nodes if isinstance(n, tree.Call) and len(n.arguments) == 1 and id(n) not in perhaps]
+    perhaps = {id(either.call) for either in tree.every(tree.CallOrProduct, *chains)}
+    calls = [call for call in tree.every(tree.Call, *chains) if len(call.arguments) == 1 and id(call) not in perhaps]
     defined = {bare_key(chain.parts[0]) for chain in chains if isinstance(chain.parts[0], tree.Name)}
     return frozenset({bare_key(call.function).rstrip("'") for call in calls} - set(FUNCTIONS) - defined)
 
@@ -58,22 +57,18 @@ def _variable(node: Node, functions: frozenset[str]) -> str | None:
     """z, where a chain of equations speaks of one number z and of functions of it alone, and differentiates one."""
     if not isinstance(node, Chain) or len(node.parts) < 2:
         return None
-    nodes = tree.walk(node)
     names = [name for name in names_of(node) if bare_key(name) not in FUNCTIONS]
     others = [name for name in names if bare_key(name).rstrip("'") not in functions]
-    if _of_arrays(nodes) or len({bare_key(name) for name in others}) != 1 or len(others) == len(names):
+    if _of_arrays(node) or len({bare_key(name) for name in others}) != 1 or len(others) == len(names):
         return None
     if any(name.above or name.below for name in names):
         return None
-    primed = any(isinstance(part, tree.Call) and part.function.primes for part in nodes)
-    return bare_key(others[0]) if primed or any(isinstance(part, tree.Derivative) for part in nodes) else None
+    primed = any(call.function.primes for call in tree.every(tree.Call, node))
+    return bare_key(others[0]) if primed or tree.every(tree.Derivative, node) else None
 
 
-def _of_arrays(nodes: Iterable[Node]) -> bool:
+def _of_arrays(node: Node) -> bool:
     """Whether something is transposed, multiplied entry by entry, or a diagonal."""
-    return any(
-        isinstance(part, tree.Transpose)
-        or (isinstance(part, tree.Product) and "⊙" in part.operators)
-        or (isinstance(part, tree.Call) and bare_key(part.function) == "diag")
-        for part in nodes
-    )
+    entrywise = any("⊙" in product.operators for product in tree.every(tree.Product, node))
+    diagonal = any(bare_key(call.function) == "diag" for call in tree.every(tree.Call, node))
+    return entrywise or diagonal or bool(tree.every(tree.Transpose, node))

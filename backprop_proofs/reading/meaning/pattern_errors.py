@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.forms import is_weighted_sum, without_sign
-from backprop_proofs.reading.meaning.names import ERROR, is_kronecker, letter_of, names_of
+from backprop_proofs.reading.meaning.names import ERROR, is_kronecker, letter_of, letters_below, names_of
 from backprop_proofs.reading.meaning.rewriting import Rename
 from backprop_proofs.reading.syntax import Chain, Node
 
@@ -37,9 +37,8 @@ def pattern_errors(chains: tuple[Chain, ...]) -> Rename | None:
 
 
 def _pair(name: tree.Name) -> Pair | None:
-    items = [letter_of(item) for script in name.below for item in script.items]
-    one, other = items if len(items) == 2 and not name.above else (None, None)
-    return (one, other) if one is not None and other is not None else None
+    letters = letters_below(name)
+    return (letters[0], letters[1]) if len(letters) == 2 and not name.above else None
 
 
 def _alike(letters: set[str], names: Iterable[tree.Name]) -> set[str]:

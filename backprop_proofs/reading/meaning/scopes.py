@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sympy import Expr, Integer, Symbol
 
@@ -137,12 +138,18 @@ def narrowed(letter_of: dict[Symbol, Letter], place: Expr, low: Expr, high: Expr
             raise NotUnderstood(span, f"{place} is below the first, {low}, as far as the text says what that is")
         return
     letter, factor = terms[-1]
-    rest = place - factor * letter.symbol
     if abs(factor) != 1 or len(terms) > 2:
         raise NotUnderstood(span, f"an index such as {place} is not understood")
-    ends = (low - rest, high - rest) if factor > 0 else (rest - high, rest - low)
-    letter.lows.append(ends[0])
-    letter.highs.append(ends[1])
+    first, last = _ends(place, letter.symbol, factor, low, high)
+    letter.lows.append(first)
+    letter.highs.append(last)
+
+
+@lru_cache(maxsize=4096)
+def _ends(place: Expr, letter: Symbol, factor: int, low: Expr, high: Expr) -> tuple[Expr, Expr]:
+    """The range of a letter, where an index that has it once, with a factor of 1 or -1, lies in low..high."""
+    rest = place - factor * letter
+    return (low - rest, high - rest) if factor > 0 else (rest - high, rest - low)
 
 
 def _factor(expr: Expr, symbol: Symbol) -> int:

@@ -7,21 +7,21 @@ from collections.abc import Iterable
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
 from backprop_proofs.reading.meaning.forms import chains_of
-from backprop_proofs.reading.meaning.names import bare_key, names_of
+from backprop_proofs.reading.meaning.names import bare_key, lefts_of, names_of
 from backprop_proofs.reading.syntax import Node
 
 
 def slopes_by(rows: Iterable[Row]) -> set[str]:
     """The names that something is differentiated by in some rows."""
-    nodes = [node for chain in chains_of(*rows) for node in tree.walk(chain)]
-    by = [x for node in nodes if isinstance(node, tree.Derivative) for x in node.wrt]
-    by += [x for node in nodes if isinstance(node, tree.Nabla) for x in node.by]
+    chains = list(chains_of(*rows))
+    by = [x for node in tree.every(tree.Derivative, *chains) for x in node.wrt]
+    by += [x for node in tree.every(tree.Nabla, *chains) for x in node.by]
     return {bare_key(x) for x in by if isinstance(x, tree.Name)}
 
 
 def solved_in(rows: Iterable[Row]) -> set[str]:
     """The names that stand alone on the left of a row."""
-    return {bare_key(c.parts[0]) for c in chains_of(*rows) if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
+    return lefts_of(chains_of(*rows))
 
 
 def is_solution(left: tree.Name, right: Node, slopes: set[str], known: set[str]) -> bool:

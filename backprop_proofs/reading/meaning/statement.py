@@ -52,10 +52,9 @@ def lasts_of(world: World, nodes: tuple[Node, ...]) -> set[str]:
     """Letters such as L that stand for the last layer here; none where L + 1 shows that L is any layer."""
     network = world.network
     known = {s.name for s, _, _ in network.parameters} if network else {"L", "T"}
-    for node in nodes:
-        for part in tree.walk(node):
-            if isinstance(part, tree.Plus) and len(part.terms) == 2 and part.signs[1] > 0:
-                known.discard(letter_of(part.terms[0]) or "")
+    for part in tree.every(tree.Plus, *nodes):
+        if len(part.terms) == 2 and part.signs[1] > 0:
+            known.discard(letter_of(part.terms[0]) or "")
     return known
 
 
@@ -157,10 +156,11 @@ def _is_large(expr: Expr) -> bool:
     """Whether an expression has too many parts, or functions or sums nested too deep."""
     every: list[Basic] = [expr]
     for part in every:  # which grows meanwhile
-        every.extend(part.args)
+        every += part.args
         if len(every) > MOST_PARTS:
             return True
-    calls, totals = (sum(isinstance(part, kind) for part in every) for kind in (Fn, IndexSum))
+    kinds = list(map(type, every))
+    calls, totals = kinds.count(Fn), kinds.count(IndexSum)
     return calls > MOST_CALLS or ((calls > MOST_FUNCTIONS or totals > MOST_SUMS) and _is_deep(expr))
 
 

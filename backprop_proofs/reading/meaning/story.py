@@ -14,7 +14,7 @@ from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Document, Row
 from backprop_proofs.reading.meaning.amended import says_more
 from backprop_proofs.reading.meaning.averages import counts
-from backprop_proofs.reading.meaning.built import CIRCULAR, interned, is_circular, twins_of, with_exceptions
+from backprop_proofs.reading.meaning.built import CIRCULAR, is_circular, twins_of, with_exceptions
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.conventions import after, as_chain, loss_equation, spelled_out
 from backprop_proofs.reading.meaning.declare import Declared, are_unlike, spoken_of
@@ -39,6 +39,7 @@ from backprop_proofs.reading.meaning.forms import (
     only_derivative,
     same_layer,
     sums_up_others,
+    tops_of,
 )
 from backprop_proofs.reading.meaning.formulas import called, formulas_in, functions_known
 from backprop_proofs.reading.meaning.names import (
@@ -50,6 +51,7 @@ from backprop_proofs.reading.meaning.names import (
     Use,
     bare_key,
     is_kronecker,
+    lefts_of,
     letter_of,
     names_of,
 )
@@ -302,7 +304,7 @@ class _Teller:
         )
         if is_circular(network):
             raise InvalidNetwork(CIRCULAR)
-        network = interned(with_exceptions(network))
+        network = with_exceptions(network)
         world.network = network
         self._note_lengths(equations, world)
         return network, world
@@ -320,21 +322,19 @@ class _Teller:
     def _numerators(self, numbers: set[str]) -> list[str]:
         """The names of costs: scalars that something is differentiated of, else C where no equation defines a cost."""
         found: dict[str, None] = {}
-        for chain in self.chains:
-            for node in tree.walk(chain):
-                if isinstance(node, tree.Derivative | tree.Nabla) and isinstance(node.of, tree.Name):
-                    use, usual = self.census.use(node.of), node.of.base in COSTS
-                    whole = use.whole and use.key not in self.census.applied - SURE_COSTS
-                    if whole and (usual or (use.key not in self._applied() and not node.of.run)):
-                        found[use.key] = None
+        for of in tops_of(self.chains):
+            if isinstance(of, tree.Name):
+                use, usual = self.census.use(of), of.base in COSTS
+                whole = use.whole and use.key not in self.census.applied - SURE_COSTS
+                if whole and (usual or (use.key not in self._applied() and not of.run)):
+                    found[use.key] = None
         if not found and not numbers & SURE_COSTS and not self._stands("C"):
             found["C"] = None
         return list(found)[:1]
 
     def _stands(self, letter: str) -> bool:
         """Whether a letter stands for something, such as how many classes there are."""
-        nodes = [node for chain in self.chains for node in tree.walk(chain)]
-        return any(isinstance(node, tree.Name) and node.base == letter for node in nodes)
+        return any(name.base == letter for name in tree.every(tree.Name, *self.chains))
 
     def _applied(self) -> set[str]:
         return {bare_key(name) for chain in self.chains for name in names_of(chain) if name.below or name.above}
@@ -370,8 +370,8 @@ class _Teller:
     def _from_right(self, chain: Chain) -> tuple[Node, Node, tuple[Node, ...]]:
         """σ(a) = h as h = σ(a), where no equation has h on its left."""
         first, last = chain.parts[0], chain.parts[-1]
-        lefts = {bare_key(c.parts[0]) for c in self.chains if len(c.parts) > 1 and isinstance(c.parts[0], tree.Name)}
-        if isinstance(last, tree.Name) and bare_key(last) not in lefts | {bare_key(n) for n in names_of(first)}:
+        others = lefts_of(self.chains) | {bare_key(name) for name in names_of(first)}
+        if isinstance(last, tree.Name) and bare_key(last) not in others:
             return last, first, ()
         return first, chain.parts[1], chain.parts[2:]
 

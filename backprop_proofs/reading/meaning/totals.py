@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from backprop_proofs.reading import syntax as tree
-from backprop_proofs.reading.meaning.names import SURE_COSTS, bare_key, letter_of, letters_in, names_of
+from backprop_proofs.reading.meaning.names import SURE_COSTS, bare_key, letter_of, letters_in, names_of, summed_letters
 from backprop_proofs.reading.meaning.rewriting import Rename
 from backprop_proofs.reading.syntax import Chain, Node
 
@@ -31,8 +31,7 @@ def is_named_term(name: tree.Name) -> bool:
 def cost_of_one(chains: tuple[Chain, ...]) -> Rename | None:
     """What makes E_n a name without index, where nothing else has an n and no E stands without one."""
     names = [name for chain in chains for name in names_of(chain)]
-    sums = (node for chain in chains for node in tree.walk(chain) if isinstance(node, tree.Sum))
-    taken = {letter_of(x) for total in sums for x in total.letters} | {name.base for name in names}
+    taken = summed_letters(chains) | {name.base for name in names}
     ones: set[str] = set()
     for key in SURE_COSTS & {bare_key(name) for name in names}:
         letters = {tuple(_letters(name)) for name in names if bare_key(name) == key}
@@ -60,8 +59,8 @@ def _totals(chain: Chain) -> Iterator[tuple[str, str]]:
     if not isinstance(left, tree.Name) or left.below or left.above:
         return
     for part in chain.parts[1:]:
-        for node in tree.walk(part):
-            if isinstance(node, tree.Sum) and len(node.letters) == 1:
+        for node in tree.every(tree.Sum, part):
+            if len(node.letters) == 1:
                 letter = letter_of(node.letters[0])
                 if letter is not None and any(_is_term(name, bare_key(left), letter) for name in names_of(node.body)):
                     yield bare_key(left), letter

@@ -58,8 +58,8 @@ def written(text: str) -> Chain:
 def missing_moments(declared: list[Declared]) -> list[Declared]:
     """μ and σ², where nobody defines them and something is normalised by them."""
     for one in declared:
-        for node in tree.walk(one.right):
-            x, mean = node.terms if isinstance(node, tree.Plus) and node.signs == (1, -1) else (None, None)
+        for node in tree.every(tree.Plus, one.right):
+            x, mean = node.terms if node.signs == (1, -1) else (None, None)
             if not (isinstance(x, tree.Name) and isinstance(mean, tree.Name) and bare_key(mean) == "mu"):
                 continue
             letters = [item for script in x.below for item in script.items]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain, count
 from typing import NamedTuple
 
@@ -206,7 +207,14 @@ def extended(world: World, network: Network, limits: tuple[Limit, ...] = ()) -> 
     families = {key: limits_of(world, family) for key, family in world.families.items() if key not in network.families}
     known = {letter for letter, _, _ in network.parameters}
     further = tuple(limit for limit in parameters_of({**families, "": limits}) if limit[0] not in known)
-    return replace(network, families=dict(network.families) | families, parameters=(*network.parameters, *further))
+    return _with(network, tuple(families.items()), further)
+
+
+@lru_cache(maxsize=64)
+def _with(network: Network, families: tuple[tuple[str, tuple[Limit, ...]], ...], further: tuple[Limit, ...]) -> Network:
+    """The network with further inputs and sizes: one object for the same ones."""
+    inputs, parameters = dict(network.families) | dict(families), (*network.parameters, *further)
+    return replace(network, families=inputs, parameters=parameters)
 
 
 def spare_names(taken: Container[str]) -> Iterator[str]:
