@@ -27,10 +27,16 @@ class Quantity(Basic):
     superscripts = property(lambda self: int(self.args[1]))
 
     def __new__(cls, name: str | Str, superscripts: int | Integer = 0) -> Quantity:
-        return Basic.__new__(cls, Str(str(name)), Integer(superscripts))
+        return _quantity(str(name), int(superscripts))
 
     def __getitem__(self, indices: Any) -> Ref:
         return Ref(self, *(indices if isinstance(indices, tuple) else (indices,)))
+
+
+@lru_cache(maxsize=4096)
+def _quantity(name: str, superscripts: int) -> Quantity:
+    """One object for equal ones, which are compared often."""
+    return Basic.__new__(Quantity, Str(name), Integer(superscripts))
 
 
 class Node(Typeset, Expr):
@@ -178,9 +184,10 @@ def negative(term: Expr) -> Expr:
     return mul(S.NegativeOne, term)
 
 
+_AS_WRITTEN = {Add: add, Mul: mul, Pow: power}
+
+
 def rebuild(expr: Expr, args: tuple[Expr, ...]) -> Expr:
     """`expr` with other arguments, still unevaluated; a sum of zeros is zero."""
-    for kind, build in ((Add, add), (Mul, mul), (Pow, power)):
-        if isinstance(expr, kind):
-            return build(*args)
-    return S.Zero if isinstance(expr, IndexSum) and args[0] is S.Zero else expr.func(*args)
+    made = _AS_WRITTEN.get(expr.func, expr.func)
+    return S.Zero if isinstance(expr, IndexSum) and args[0] is S.Zero else made(*args)
