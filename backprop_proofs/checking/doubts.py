@@ -262,25 +262,36 @@ def _gradient_of_more(failure: Failure) -> Finding | None:
     return None
 
 
-def _where_the_slope_is_zero(failure: Failure) -> Finding | None:
-    """X^T X w = X^T y, which holds at the minimum alone."""
-    start, end = failure.row.span
-    before = failure.story.document.text[max(0, start - _NEAR) : start]
-    row = failure.story.document.text[start:end]
+def _slope_said_to_be_zero(failure: Failure) -> Finding | None:
+    """∂C/∂w = 0, which says where the minimum is: in those words, or to be solved below."""
+    before, row = _written(failure)
     zero = any(isinstance(side, Number) and not side.value for side in failure.sides)
-    said = _SAID_TO_BE_ZERO.search(before) is not None
-    rows = failure.story.document.derivation
-    solved = slopes_by([failure.row]) & solved_in(other for other in rows if other.span.start >= end)
-    if zero and (said or solved or _ZERO_SLOPE.search(row)):
-        return Finding("not-understood", "it may be meant for the place where it is zero", failure.found.span)
+    below = (other for other in failure.story.document.derivation if other.span.start >= failure.row.span.end)
+    solved = slopes_by([failure.row]) & solved_in(below)
+    if not zero or not (_SAID_TO_BE_ZERO.search(before) or solved or _ZERO_SLOPE.search(row)):
+        return None
+    return Finding("not-understood", "it may be meant for the place where it is zero", failure.found.span)
+
+
+def _at_the_minimum(failure: Failure) -> Finding | None:
+    """X^T X w = X^T y, which holds at the minimum alone."""
+    before, row = _written(failure)
     left = failure.sides[0]
     defined = {known.ref.name for known in failure.network.definitions}
     solved_for = {bare_key(left)} - defined if isinstance(left, Name) else set()
-    solves = not solved_for.isdisjoint(slopes_by(r for r in rows if r.span.end <= start))
-    if not (said or solves or _IS_ZERO.search(before + row)) or any(map(has_derivative, failure.sides)):
+    above = (other for other in failure.story.document.derivation if other.span.end <= failure.row.span.start)
+    solves = not solved_for.isdisjoint(slopes_by(above))
+    said = _SAID_TO_BE_ZERO.search(before) or _IS_ZERO.search(before + row)
+    if not (said or solves) or any(map(has_derivative, failure.sides)):
         return None
-    words = "it may be meant where the derivative is zero"
-    return Finding("not-understood", words, failure.found.span)
+    return Finding("not-understood", "it may be meant where the derivative is zero", failure.found.span)
+
+
+def _written(failure: Failure) -> tuple[str, str]:
+    """What stands shortly before a row, and the row."""
+    start, end = failure.row.span
+    text = failure.story.document.text
+    return text[max(0, start - _NEAR) : start], text[start:end]
 
 
 def _between_layers(failure: Failure) -> Finding | None:
@@ -311,7 +322,8 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _differential,
     _in_other_layout,
     _gradient_of_more,
-    _where_the_slope_is_zero,
+    _slope_said_to_be_zero,
+    _at_the_minimum,
     _between_layers,
     _taken_so,
 )

@@ -90,6 +90,8 @@ def _hang(base: Node, hung: Sequence[Hung], span: Span) -> Node:
         if each.type == "PRIME":
             primes += sum(len(token.text) for token in each.items if isinstance(token, Token))
         elif each.type == "UP":
+            each, inside = _unprimed(each)
+            primes += inside
             above += _scripts(each)
             raised += each.nodes
         else:
@@ -102,6 +104,14 @@ def _hang(base: Node, hung: Sequence[Hung], span: Span) -> Node:
     else:
         node = _on_other(base, kept, below, primes, raised, span)
     return Transpose(node, transposed, span) if transposed else node
+
+
+def _unprimed(hung: Hung) -> tuple[Hung, int]:
+    """^{[l]} and 1 for ^{[l]'}: the prime is one on what that hangs on."""
+    only = hung.nodes[0] if len(hung.nodes) == 1 else None
+    if isinstance(only, Scripted) and isinstance(only.base, Group) and not (only.above or only.below):
+        return Hung(hung.type, [only.base], hung.span), only.primes
+    return hung, 0
 
 
 def _named(base: Name, above: list[Script], below: list[Script], primes: int, raised: list[Node], span: Span) -> Node:

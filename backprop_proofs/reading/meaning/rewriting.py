@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from operator import is_
+from typing import Any
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.names import letter_of
@@ -40,9 +41,9 @@ def _with_parts(node: Node, change: Callable[[Node], Node], but: Collection[str]
     return replace(node, **changed) if changed else node
 
 
-def _changed(old: tuple[object, ...], change: Callable[[Node], Node]) -> tuple[object, ...]:
+def _changed(old: tuple[Any, ...], change: Callable[[Node], Node]) -> tuple[Any, ...]:
     """Nodes, or rows of nodes, each of them changed."""
-    new = [change(each) if isinstance(each, Node) else _changed(each, change) for each in old]  # type: ignore[arg-type]  # a row
+    new = [change(each) if isinstance(each, Node) else _changed(each, change) for each in old]
     return old if all(map(is_, old, new)) else tuple(new)
 
 
