@@ -25,6 +25,7 @@ from backprop_proofs.reading.meaning.solved import slopes_by, solved_in
 from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
+from backprop_proofs.reading.meaning.world import Stage
 from backprop_proofs.reading.syntax import Nabla, Name, Node, Number, Product, every
 
 _SAID_TO_BE_ZERO = re.compile(
@@ -159,38 +160,38 @@ def _linear_layer(failure: Failure) -> Finding | None:
 
 def _cost_of_every_time(failure: Failure) -> Finding | None:
     """∂L/∂h_{t-1} of an L of which nothing says whether it depends on each h_t or on the last."""
-    if not (_at_two_stages(failure.made.equation, failure.cost) and _open_at_every_stage(failure)):
+    if not (_at_two_stages(failure) and _open_at_every_stage(failure)):
         return None
     why = f"nothing says how {failure.cost} depends on each of what comes one after another"
     return Finding("not-understood", f"{why}; it may be on the last alone", failure.found.span)
 
 
-def _at_two_stages(equation: Equation, cost: str) -> bool:
-    """Whether the cost is differentiated by something at t - 1 or t + 1."""
-    slopes = [part for side in equation for part in parts_of(side, Partial) if part.of == Ref(Quantity(cost))]
-    return any(isinstance(index, Add) for slope in slopes for index in slope.wrt.indices)
+def _at_two_stages(failure: Failure) -> bool:
+    """Whether the cost is differentiated by something at t - 1 or t + 1, or such a derivative stands there by name."""
+    cost = Ref(Quantity(failure.cost))
+    known = {d.ref.name for d in failure.network.abbreviations if isinstance(d.body, Partial) and d.body.of == cost}
+    every = [part for side in failure.made.equation for part in parts_of(side, Partial, Ref)]
+    places = [part.wrt for part in every if isinstance(part, Partial) and part.of == cost]
+    places += [part for part in every if isinstance(part, Ref) and part.name in known]
+    return any(isinstance(index, Add) for place in places for index in place.indices)
 
 
 def _open_at_every_stage(failure: Failure) -> bool:
     """Whether the cost is any function of something at all times or layers."""
     network, cost = failure.network, failure.cost
-    lasts = {letter for letter, _, _ in network.parameters}
+    families = failure.story.world.families.values() if failure.story.world is not None else ()
+    lasts = {place.last for family in families for place in family.places if isinstance(place, Stage)}
     bodies = [d.body for d in network.definitions if d.ref.name == cost and isinstance(d.body, Opaque)]
     sets = [part for body in bodies for part in body.args[1:]]
-    slopes = [part for side in failure.made.equation for part in parts_of(side, Partial)]
-    others = any(slope.of != Ref(Quantity(cost)) for slope in slopes)  # by the chain rule
     repeated = [part for part in sets if isinstance(part, Each) and part.limit[2] in lasts]
-    return any(_is_recursive(network, part, others) for part in repeated)
+    return any(_is_recursive(network, part) for part in repeated)
 
 
-def _is_recursive(network: Network, part: Each, by_others: bool) -> bool:
-    """Whether what the set is of is defined by itself at another time, or perhaps by way of others."""
+def _is_recursive(network: Network, part: Each) -> bool:
+    """Whether what the set is of is defined by itself at another time, perhaps by way of others."""
     names = {ref.name for ref in parts_of(part, Ref)}
-    bodies = [(d.ref, d.body) for d in network.definitions if d.ref.name in names]
-    every = [(ref, reached(Equation(body, body), network)) for ref, body in bodies] if by_others else []
-    return any(ref.name in names for ref, names in every) or any(
-        used.name == ref.name for ref, body in bodies for used in parts_of(body, Ref)
-    )
+    known = [d for d in network.definitions if d.ref.name in names]
+    return any(d.ref.name in reached(Equation(d.body, d.body), network) for d in known)
 
 
 def _gradient_of_average(failure: Failure) -> Finding | None:

@@ -261,15 +261,15 @@ class Census:
                     self._matrices = True  # it is written with and without its indices
                 self._ranks[one.key] = (max(before[0], len(one.below)), max(before[1], staged), before[2] or bold)
         most, staged, bold = self._ranks.get(use.key, (len(use.below), 0, False))
+        letter = use.key[:1]
         if most and (use.key, most) in self._columns:
-            return most + 1
+            return most + (2 if most == staged and letter.isupper() else 1)  # W_l^T of a layer, and w_j^T of a neuron
         if most > staged or (most and not bold and not self._matrices):
             return most
         if use.key in self.declared:
             return most + self.declared[use.key]
         if use.key in self.corrected:
             return self.corrected[use.key]
-        letter = use.key[:1]
         if (
             (use.key.split("_")[0] in self._costs and use.key not in self._arrays and not bold)
             or not letter.isalpha()

@@ -18,6 +18,7 @@ from backprop_proofs.reading.meaning.examples import example_letter, with_exampl
 from backprop_proofs.reading.meaning.families import Families, exponent
 from backprop_proofs.reading.meaning.first_and_last import with_first_layer, with_last_layer
 from backprop_proofs.reading.meaning.forms import Rewrite
+from backprop_proofs.reading.meaning.function_names import layers_above
 from backprop_proofs.reading.meaning.names import (
     COSTS,
     bare_key,
@@ -297,7 +298,7 @@ def spelled_out(chains: tuple[Chain, ...]) -> Rewrite | None:
     if rules is not None:
         first = after(first, rules)
         chains = tuple(as_chain(rules(chain)) for chain in chains)
-    for named in (with_last_layer(chains), with_first_layer(chains)):
+    for named in (with_last_layer(chains), with_first_layer(chains), layers_above(chains)):
         if named is not None:
             first = after(first, named)
             chains = tuple(as_chain(named(chain)) for chain in chains)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.meaning.census import Census
 from backprop_proofs.reading.meaning.forms import offset_of
 from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, letter_of, names_of
-from backprop_proofs.reading.syntax import Node
+from backprop_proofs.reading.meaning.rewriting import rewritten
+from backprop_proofs.reading.syntax import Chain, Node
+
+_LAYERS = frozenset(("l", "ell"))
 
 
 def function_of_call(call: tree.Call, census: Census) -> tuple[str, int]:
@@ -34,10 +38,34 @@ def function_of_call(call: tree.Call, census: Census) -> tuple[str, int]:
     return f"{key}^{''.join(letter for letter in letters if letter)}", primes
 
 
+def layers_above(chains: Iterable[Chain]) -> Callable[[Node], Node] | None:
+    """What writes f^l(z_l) for f_l(z_l), l being a layer by its letter; None where no function is written so."""
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, tree.Call) or not _has_layer_below(node.function):
+            return node
+        name = node.function
+        return replace(node, function=replace(name, above=name.below, below=()))
+
+    calls = tree.every(tree.Call, *chains)
+    return partial(rewritten, change=change) if any(_has_layer_below(call.function) for call in calls) else None
+
+
+def _has_layer_below(name: Node) -> bool:
+    return isinstance(name, tree.Name) and not name.above and len(name.below) == 1 and _is_layer(name.below[0])
+
+
+def _is_layer(script: tree.Script) -> bool:
+    """Whether it is a layer by its letter: l or l + 1."""
+    return _offset(list(script.items))[0] in _LAYERS
+
+
 def _expect_layer_of(labels: list[Node], call: tree.Call, census: Census) -> None:
     """Raise NotUnderstood for f^{l+1}(z^l), where each layer may have a function of its own."""
-    above = [script for argument in call.arguments for name in names_of(argument) for script in name.above]
-    layers = [list(script.items) for script in above if all(map(census.is_index, script.items))]
+    names = [name for argument in call.arguments for name in names_of(argument)]
+    scripts = [script for name in names for script in name.above if all(map(census.is_index, script.items))]
+    scripts += [script for name in names for script in name.below if _is_layer(script)]
+    layers = [list(script.items) for script in scripts]
     if labels and layers and labels != _last(layers):
         words = f"whether {call.function.base} of one layer is that of another is not said"
         raise NotUnderstood(call.function.span, words)

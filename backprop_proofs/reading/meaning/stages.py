@@ -50,6 +50,6 @@ def stage_places(uses: Iterable[tuple[int, Use]], firm: int) -> dict[Place, str]
 
 
 def _last_of(spoken: set[str], place: Place) -> str:
-    if "T" in spoken or spoken & {"t", "tau"} or (place[1] == "below" and "L" not in spoken):
+    if spoken & {"T", "t", "tau"}:
         return "T"
-    return "L"
+    return "L" if place[1] == "above" or spoken & {"L", "l", "ell"} else "T"
