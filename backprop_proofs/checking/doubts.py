@@ -66,7 +66,7 @@ def doubt_of_proof(story: Story, network: Network, made: Link) -> str | None:
     function = _entry_by_entry(story, network, made)
     if function is not None:
         return f"{function} is taken entry by entry, and may be any function of the whole"
-    return _not_connected(network, made)
+    return _not_connected(network, made) or _cost_not_connected(story, network, made)
 
 
 def _entry_by_entry(story: Story, network: Network, made: Link) -> str | None:
@@ -94,6 +94,18 @@ def _not_connected(network: Network, made: Link) -> str | None:
     if of == by or by in reached(Equation(slope.of, slope.of), network):
         return None
     return f"nothing says how {of} depends on {by}"
+
+
+def _cost_not_connected(story: Story, network: Network, made: Link) -> str | None:
+    """Why nothing is said of ∂L/∂v where v does not reach L at all: it would be 0, and 0 = 17 * 0."""
+    cost = story.world.cost if story.world is not None else None
+    if cost is None:
+        return None
+    named = {ref.name for side in made.equation for ref in parts_of(side, Ref)}
+    sides = [*made.equation, *(known.body for known in network.abbreviations if known.ref.name in named)]
+    slopes = {part for side in sides for part in parts_of(side, Partial) if part.of == cost}
+    apart = {part.wrt.name for part in slopes} - reached(Equation(cost, cost), network)
+    return f"nothing says how {cost.name} depends on {min(apart)}" if apart else None
 
 
 def _error_by_convention(failure: Failure) -> Finding | None:
@@ -132,6 +144,12 @@ def _of_known_functions(made: Link, network: Network) -> bool:
     """Whether it is a rule of functions with a formula, for any number."""
     called = {call.name for side in made.equation for call in parts_of(side, Fn)} - set(GIVEN_FUNCTIONS)
     return all(network.function(name) is not None for name in called) and any(n.startswith(OWN) for n in made.names)
+
+
+def _of_nothing(failure: Failure) -> Finding | None:
+    """∂L/∂v of an L that v does not reach, as far as it is understood."""
+    why = _cost_not_connected(failure.story, failure.network, failure.made)
+    return None if why is None else Finding("not-understood", why, failure.found.span)
 
 
 def _may_say_what(failure: Failure) -> Finding | None:
@@ -315,6 +333,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _error_by_convention,
     _index_or_name,
     _name_of_anything,
+    _of_nothing,
     _may_say_what,
     _linear_layer,
     _cost_of_every_time,

@@ -28,7 +28,7 @@ from backprop_proofs.reading.meaning import values
 from backprop_proofs.reading.meaning.dimensions import UNIT
 from backprop_proofs.reading.meaning.forms import is_zero
 from backprop_proofs.reading.meaning.function_names import function_of_call
-from backprop_proofs.reading.meaning.names import FUNCTIONS, NotUnderstood, bare_key, is_any_function
+from backprop_proofs.reading.meaning.names import FUNCTIONS, SURE_COSTS, NotUnderstood, bare_key, is_any_function
 from backprop_proofs.reading.meaning.naming import Naming, Warned
 from backprop_proofs.reading.meaning.scopes import Scope
 from backprop_proofs.reading.meaning.values import Misfit, Value
@@ -47,6 +47,7 @@ def _sign(u: Expr) -> Expr:
     return add(Fn("step", 0, u), negative(Fn("step", 0, negative(u))))
 
 
+_COSTS_OF_EACH = SURE_COSTS | {"l"}  # what may be a function in l_t(y_t)
 _BY_SIGN = {"abs": magnitude, "sign": _sign, "sgn": _sign}
 
 
@@ -86,6 +87,9 @@ class Calls(Naming):
             return Value(inner.shape * 2, lambda j, k: mul(Delta(j, k), inner.at(j)))
         if inner.shape and self.of_cost and not primes and is_any_function(node.function):
             return self._any_number(name, [inner], node)
+        own = self.world.cost is not None and name == self.world.cost.name
+        if name in SURE_COSTS and (inner.shape or (primes and own)):
+            raise NotUnderstood(node.span, f"{name} as a function of its own is not understood; write ∂{name}/∂...")
         self._expect_function(name, node.function)
         return values.mapped(inner, lambda u: Fn(name, primes, u))
 
@@ -202,6 +206,9 @@ class Calls(Naming):
         if call is None:
             return self.value(node.product, scope)
         key = bare_key(call.function).rstrip("'")
+        known = key in self.census.functions and not call.function.below
+        if key in _COSTS_OF_EACH and not known and all(isinstance(one, tree.Name) for one in call.arguments):
+            raise NotUnderstood(node.span, f"whether {key} is multiplied or a function of it is not said")
         if key in self.world.families or call.function.below:
             return self.value(node.product, scope)
         if key in self.census.functions or key in FUNCTIONS or key in self.world.functions:
