@@ -15,6 +15,7 @@ from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
 from backprop_proofs.checking.link import LinkJudge, Said
 from backprop_proofs.checking.mending import Mender
+from backprop_proofs.checking.own_units import units_said
 from backprop_proofs.checking.report import (
     PROVED,
     REFUTED,
@@ -161,6 +162,7 @@ class _Checker:
             if line.verdict in (UNDECIDED, UNREADABLE):
                 for name in undefined(self.story, said_of(self.story, row)):
                     said.setdefault(name, line.line)
+        said = units_said(self.story, lines) | said
         for row, left, right in beside(self.story):
             self.links.hear(row, left, right)
         doubted = self.links.errors.doubted()

@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import Add, Pow, Symbol
+from sympy import Add, Mul, Pow, Symbol
 
 from backprop_proofs.checking.assumed_errors import meaning_of
 from backprop_proofs.checking.findings import Finding
 from backprop_proofs.checking.judge import court_of
 from backprop_proofs.checking.layers_left_out import BETWEEN_LAYERS, between_layers
+from backprop_proofs.checking.own_units import activation_said, open_activation
 from backprop_proofs.checking.unsettled import reached, said_of, undefined
 from backprop_proofs.errors import BackpropError
+from backprop_proofs.language.binding import free_indices
 from backprop_proofs.language.expressions import GIVEN_FUNCTIONS, Each, Fn, Opaque, Partial, Quantity, Ref, parts_of
 from backprop_proofs.language.network import Equation, Network
 from backprop_proofs.reading.document import Row
@@ -212,6 +214,35 @@ def _is_recursive(network: Network, part: Each) -> bool:
     return any(d.ref.name in reached(Equation(d.body, d.body), network) for d in known)
 
 
+def _below_the_last(failure: Failure) -> Finding | None:
+    """An equation for any layer that fails at the last alone, which has an equation of its own."""
+    network, made = failure.network, failure.made
+    spoken = reached(made.equation, network)
+    lasts = {
+        part
+        for known in network.definitions
+        if known.ref.name in spoken
+        for part in known.ref.indices
+        if isinstance(part, Symbol) and part not in {letter for letter, _, _ in known.limits}
+    }
+    below = {last: last - 1 for last in lasts}
+    limits = tuple((letter, low, high and below.get(high, high)) for letter, low, high in made.limits)
+    if limits == made.limits:
+        return None
+    agreed, differs = court_of(network).compared(made.equation, limits)
+    words = "it is right below the last layer, which has an equation of its own"
+    return Finding("not-understood", words, failure.found.span) if agreed and not differs else None
+
+
+def _other_activation(failure: Failure) -> Finding | None:
+    """A text that declares nothing and speaks of tanh, where the line rests on σ."""
+    name, said = open_activation(failure.story), activation_said(failure.story)
+    if name is None or said is None or name not in reached(failure.made.equation, failure.network):
+        return None
+    why = f"{name} may be the {said} that the text speaks of; give it as --activation or in a given part"
+    return Finding("not-understood", why, failure.found.span)
+
+
 def _gradient_of_average(failure: Failure) -> Finding | None:
     """dX beside a cost that is an average: it may be of the cost, or of what one example adds to it."""
     found = [name for side in failure.made.gradients for name in side]
@@ -226,7 +257,7 @@ def _is_average(network: Network, cost: str) -> bool:
     bodies = [definition.body for definition in network.definitions if definition.ref.name == cost]
     sizes = {letter for letter, _, _ in network.parameters}
     powers = [power for body in bodies for power in parts_of(body, Pow) if power.exp == -1]
-    return any(isinstance(power.base, Symbol) and power.base in sizes for power in powers)
+    return any(isinstance(power.base, Symbol | Mul) and free_indices(power.base) & sizes for power in powers)
 
 
 def _cost_of_one_example(failure: Failure) -> Finding | None:
@@ -337,6 +368,8 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _may_say_what,
     _linear_layer,
     _cost_of_every_time,
+    _below_the_last,
+    _other_activation,
     _gradient_of_average,
     _cost_of_one_example,
     _differential,

@@ -16,6 +16,7 @@ from sympy import Add, Expr, Integer, Mul, Symbol
 from sympy.core.basic import Basic
 
 from backprop_proofs.checking.hypotheses import added_up
+from backprop_proofs.checking.own_units import activation_said
 from backprop_proofs.derivation.chain import Chain
 from backprop_proofs.derivation.equate import equated
 from backprop_proofs.errors import BackpropError
@@ -52,7 +53,8 @@ def readings(
 ) -> Iterator[Reading]:
     """The other readings of an equation."""
     plain = Reading("", network, equation, limits)
-    yield from _as_sigmoid(plain)
+    if activation_said(story) is None:
+        yield from _as_sigmoid(plain)
     for sums in _labels(network, added_up(story, network)):
         yield replace(plain, words=f"taking the labels {sums[0].lhs.body.name} to add up to 1", given=(sums,))
     yield from _cases(story, row, plain)

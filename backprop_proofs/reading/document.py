@@ -6,6 +6,7 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backprop_proofs.errors import InvalidInput
 from backprop_proofs.reading.blocks import Block, Heading, blocks, headings, without_comments
@@ -73,6 +74,14 @@ class Document:
     def given(self) -> tuple[Row, ...]:
         """The rows of the given part."""
         return tuple(row for row in self.rows if row.given)
+
+    @cached_property
+    def beside(self) -> str:
+        """The text with its rows blanked; each place stays where it is."""
+        text = self.text
+        for row in self.rows:
+            text = text[: row.span.start] + " " * (row.span.end - row.span.start) + text[row.span.end :]
+        return text
 
     @property
     def derivation(self) -> tuple[Row, ...]:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 from backprop_proofs.reading import syntax as tree
 from backprop_proofs.reading.document import Row
-from backprop_proofs.reading.meaning.names import Use, bare_key, is_error, letter_of, letters_below, names_of
+from backprop_proofs.reading.meaning.names import (
+    Use,
+    bare_key,
+    is_error,
+    is_kronecker,
+    letter_of,
+    letters_below,
+    names_of,
+    summed_letters,
+)
 from backprop_proofs.reading.rows import Statement
 from backprop_proofs.reading.syntax import Chain, Node
 
@@ -148,6 +157,13 @@ def is_weighted_sum(node: Node) -> bool:
     parts = [part for body in bodies for part in (body.factors if isinstance(body, tree.Product) else (body,))]
     names = [part.of if isinstance(part, tree.Transpose) else part for part in parts]
     return len(products) == 1 and len(terms) <= 2 and set(signs) == {1} and all(isinstance(n, tree.Name) for n in names)
+
+
+def is_own_weighted_sum(left: tree.Name, right: Node) -> bool:
+    """The same of one left side: over one letter that is none of its own, and without a Kronecker delta."""
+    letters = summed_letters([right])
+    plain = not any(map(is_kronecker, names_of(right))) and len(letters) < 2
+    return plain and letters.isdisjoint(letters_below(left)) and is_weighted_sum(right)
 
 
 def sums_up_others(row: Row, rows: Rows) -> bool:

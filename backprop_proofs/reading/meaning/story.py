@@ -35,7 +35,7 @@ from backprop_proofs.reading.meaning.forms import (
     has_width_of_layer,
     is_entry_of_function,
     is_nielsen,
-    is_weighted_sum,
+    is_own_weighted_sum,
     only_derivative,
     same_layer,
     sums_up_others,
@@ -447,7 +447,7 @@ class _Teller:
             return False
         derived = has_derivative(right)
         if self.way.own and use.key == "z":
-            return is_weighted_sum(right)
+            return is_own_weighted_sum(left, right)
         if not own and use.key in ("C", *NIELSEN) and is_nielsen(use):
             if use.key == "C":
                 return not derived
