@@ -166,6 +166,7 @@ class _Checker:
         for row, left, right in beside(self.story):
             self.links.hear(row, left, right)
         doubted = self.links.errors.doubted()
+        lines = tuple(map(self._unless_average, lines))
         return tuple(self._unless_other_error(self._unless_said(line, said), doubted) for line in lines)
 
     def _unless_other_error(self, line: CheckedLine, doubted: dict[str, int]) -> CheckedLine:
@@ -175,6 +176,12 @@ class _Checker:
             return line
         meant = meaning_of(self.story, names[0])
         return undecided(line, f"line {doubted[names[0]]} says something of δ that is not so where it is {meant}")
+
+    def _unless_average(self, line: CheckedLine) -> CheckedLine:
+        """The line; undecided where it rests on a dX, and another shows that it may be of one example's cost."""
+        if not self.links.of_average or line.index not in self.links.gradients or line.verdict not in (PROVED, REFUTED):
+            return line
+        return undecided(line, f"line {self.links.of_average[0]} may be meant of the cost of one example, and this one")
 
     def _unless_said(self, line: CheckedLine, said: dict[str, int]) -> CheckedLine:
         names = sorted(self.links.reached.get(line.index, frozenset()) & said.keys())

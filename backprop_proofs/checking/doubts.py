@@ -243,7 +243,7 @@ def _other_activation(failure: Failure) -> Finding | None:
     return Finding("not-understood", why, failure.found.span)
 
 
-def _gradient_of_average(failure: Failure) -> Finding | None:
+def gradient_of_average(failure: Failure) -> Finding | None:
     """dX beside a cost that is an average: it may be of the cost, or of what one example adds to it."""
     found = [name for side in failure.made.gradients for name in side]
     if not found or not _is_average(failure.network, failure.cost):
@@ -370,7 +370,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _cost_of_every_time,
     _below_the_last,
     _other_activation,
-    _gradient_of_average,
+    gradient_of_average,
     _cost_of_one_example,
     _differential,
     _in_other_layout,

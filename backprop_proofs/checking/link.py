@@ -9,7 +9,7 @@ from time import process_time
 
 from backprop_proofs.checking.assumed_errors import ErrorsSaid
 from backprop_proofs.checking.conditions import doubt_beside
-from backprop_proofs.checking.doubts import Failure, doubt, doubt_of_proof
+from backprop_proofs.checking.doubts import Failure, doubt, doubt_of_proof, gradient_of_average
 from backprop_proofs.checking.findings import Finding, finding_of, missed_by_numbers
 from backprop_proofs.checking.hypotheses import as_facts, hypotheses
 from backprop_proofs.checking.judge import Judgement, court_of
@@ -30,7 +30,7 @@ from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import extended
-from backprop_proofs.reading.syntax import Node, Span, span_of
+from backprop_proofs.reading.syntax import Name, Node, Span, span_of
 
 _NOT_JUDGED = (BackpropError, RecursionError, ArithmeticError)
 
@@ -55,6 +55,8 @@ class LinkJudge:
     until: float
     reached: dict[int, frozenset[str]] = field(default_factory=dict)  # what each row depends on, definitions apart
     errors: ErrorsSaid = field(init=False)
+    gradients: set[int] = field(default_factory=set)  # the rows with a dX
+    of_average: list[int] = field(default_factory=list)  # the lines with a dX that may be of one example's cost
 
     def __post_init__(self) -> None:
         self.errors = ErrorsSaid(self.story)
@@ -114,6 +116,8 @@ class LinkJudge:
             made, _ = link(self.story.world, self.story.census, left, right)
         except Misfit as misfit:
             written = {bare_key(name) for side in (left, right) for name in names_of(side)}
+            if isinstance(left, Name) and left.run and left.base[0] == "d" and left.below:
+                written.add(bare_key(left)[1:])  # b of db_k
             said = self._unless_open(written, right) or Said(*misfit_said(self.story, misfit, left, right))
             return _beside(row, (), said)
         defines = self.story.defines(row.index or 0, number)
@@ -121,6 +125,7 @@ class LinkJudge:
             return self._definition(made, defines)
         names = reached(made.equation, self.story.network)
         self.reached[row.index or 0] = self.reached.get(row.index or 0, frozenset()) | names
+        self.gradients |= {row.index or 0} if any(made.gradients) else set()
         said = self._unless_open(names, right, made.names) or self._judged(row, made, left, right)
         said = _beside(row, made.limits, said)
         notes = (*said.notes, *(w.message for w in made.warnings if said.verdict != REFUTED))
@@ -176,6 +181,8 @@ class LinkJudge:
         if other is not None:
             return other
         reason = doubt(failure)
+        if gradient_of_average(failure) is not None:
+            self.of_average.append(row.line)
         if reason is not None:
             return Said(UNDECIDED, reason)
         return Said(REFUTED, found, judgement, missed_by_numbers(court_of(network), made.equation, made.limits))

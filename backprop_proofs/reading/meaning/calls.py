@@ -19,6 +19,7 @@ from backprop_proofs.language.expressions import (
     add,
     mul,
     negative,
+    parts_of,
     power,
     quotient,
 )
@@ -87,11 +88,19 @@ class Calls(Naming):
             return Value(inner.shape * 2, lambda j, k: mul(Delta(j, k), inner.at(j)))
         if inner.shape and self.of_cost and not primes and is_any_function(node.function):
             return self._any_number(name, [inner], node)
+        if primes and inner.shape and self._is_of_all_entries(name):
+            raise NotUnderstood(node.span, f"{name} is a function of a whole vector; write ∂{name}/∂...")
         own = self.world.cost is not None and name == self.world.cost.name
         if name in SURE_COSTS and (inner.shape or (primes and own)):
             raise NotUnderstood(node.span, f"{name} as a function of its own is not understood; write ∂{name}/∂...")
         self._expect_function(name, node.function)
         return values.mapped(inner, lambda u: Fn(name, primes, u))
+
+    def _is_of_all_entries(self, name: str) -> bool:
+        """Whether the network has an unspecified function of that name, of all entries of something."""
+        network = self.world.network
+        bodies = [known.body for known in network.definitions] if network is not None else []
+        return any(each.name == name for body in bodies for each in parts_of(body, Opaque))
 
     def _power_of_call(self, node: tree.Call, scope: Scope) -> Value:
         """tanh^2(u), the square of tanh(u); tanh^{-1} may be the inverse."""
@@ -202,15 +211,17 @@ class Calls(Naming):
         return values.scalar(sum_over(inner.at(m, m), (m, *self.world.limits(inner.shape[0]))))
 
     def either(self, node: tree.CallOrProduct, scope: Scope) -> Value:
+        return self.value(node.call if self.is_call(node) else node.product, scope)
+
+    def is_call(self, node: tree.CallOrProduct) -> bool:
+        """Whether f(x) applies a function. Raises NotUnderstood where it may be a cost of each x, as in l_t(x_t)."""
         call = next(iter(tree.every(tree.Call, node.call)), None)
         if call is None:
-            return self.value(node.product, scope)
+            return False
         key = bare_key(call.function).rstrip("'")
         known = key in self.census.functions and not call.function.below
         if key in _COSTS_OF_EACH and not known and all(isinstance(one, tree.Name) for one in call.arguments):
             raise NotUnderstood(node.span, f"whether {key} is multiplied or a function of it is not said")
         if key in self.world.families or call.function.below:
-            return self.value(node.product, scope)
-        if key in self.census.functions or key in FUNCTIONS or key in self.world.functions:
-            return self.value(node.call, scope)
-        return self.value(node.product, scope)
+            return False
+        return key in self.census.functions or key in FUNCTIONS or key in self.world.functions

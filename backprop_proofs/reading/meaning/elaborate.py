@@ -153,7 +153,8 @@ class Elaborator(Sums):
         return values.product(values.transposed(left), right, span, self.same, self.world.limits)
 
     def _quotient(self, node: tree.Quotient, scope: Scope) -> Value:
-        if node.tight:
+        multiplied = isinstance(node.bottom, tree.CallOrProduct) and not self.is_call(node.bottom)
+        if node.tight or (node.inline and multiplied):  # 1/2N, 2/n (x - y)
             raise NotUnderstood(node.span, "it is not clear what is below the stroke; write brackets")
         top, bottom = self.value(node.top, scope), self.value(node.bottom, scope)
         if bottom.shape:

@@ -166,6 +166,16 @@ def is_own_weighted_sum(left: tree.Name, right: Node) -> bool:
     return plain and letters.isdisjoint(letters_below(left)) and is_weighted_sum(right)
 
 
+def summed_over_layers(chains: Iterable[Chain]) -> str | None:
+    """i of Σ_i beside a^{(i)}, which counts no layers then."""
+    chains = tuple(chains)
+    summed = summed_letters(chains)
+    names = [name for chain in chains for name in names_of(chain) if bare_key(name) in ("a", "z")]
+    items = [script.items for name in names for script in name.above if script.bracket == "("]
+    letters = [letter_of(each[0]) for each in items if len(each) == 1]
+    return next((letter for letter in letters if letter in summed), None)
+
+
 def sums_up_others(row: Row, rows: Rows) -> bool:
     """Whether it is the weighted sum of a network that is not Nielsen's: of any name but z, and of no errors."""
     return row.problem is None and any(

@@ -38,6 +38,7 @@ from backprop_proofs.reading.meaning.forms import (
     is_own_weighted_sum,
     only_derivative,
     same_layer,
+    summed_over_layers,
     sums_up_others,
     tops_of,
 )
@@ -154,6 +155,10 @@ def _told(document: Document, activation: str | None, cost: str | None, way: Way
     written, (chains, plain) = chains_of(*document.rows), _spelled_out(document)
     teller = _Teller(document, chains, activation, cost, plain, way)
     told = replace(teller.tell(), example=example_letter(chains))
+    summed = None if teller.own or document.given else summed_over_layers(chains)
+    if summed is not None:
+        why = f"a sum over {summed} stands beside {summed} as a layer of Nielsen's; say what it is in a given part"
+        return Story(document, None, None, told.census, told.rows, notes=told.notes, trouble=(why,))
     given = tuple(chains[: len(list(chains_of(*document.given)))])
     apart = Families(tuple(chains), given).two_weights
     if told.network is not None and told.example is None and not teller.unlike and not apart:
