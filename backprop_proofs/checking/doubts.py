@@ -28,7 +28,7 @@ from backprop_proofs.reading.meaning.statement import Link, link
 from backprop_proofs.reading.meaning.story import Story
 from backprop_proofs.reading.meaning.values import Misfit
 from backprop_proofs.reading.meaning.world import Stage
-from backprop_proofs.reading.syntax import Nabla, Name, Node, Number, Product, every
+from backprop_proofs.reading.syntax import Nabla, Name, Node, Number, Product, Sum, every
 
 _SAID_TO_BE_ZERO = re.compile(
     r"\b(?:set(?:ting)?|equat\w+)\b[^.]{0,80}\bzero\b|\b(?:stationary|optimum|optimal\w*|minimi[sz]er|minimum)\b"
@@ -37,6 +37,7 @@ _SAID_TO_BE_ZERO = re.compile(
 )
 _IS_ZERO = re.compile(r"(?:nabla|partial)[^\n]{0,300}=\s*0(?![.\d])")
 _ZERO_SLOPE = re.compile(r"nabla|∇|!|=[^=]*=\s*0|Rightarrow|implies|iff")
+_REPEATED = re.compile(r"repeated ind|einstein|summation convention|sum(?:med|ming)? over", re.I)
 _NEAR = 2_000  # characters before a row, in which it may be said where it holds
 
 
@@ -243,6 +244,14 @@ def _other_activation(failure: Failure) -> Finding | None:
     return Finding("not-understood", why, failure.found.span)
 
 
+def _summation_convention(failure: Failure) -> Finding | None:
+    """w_{ij} x_j without a sum, where the text says that repeated indices are summed."""
+    free = failure.found.code == "free-index" and not every(Sum, *failure.sides)
+    if not free or _REPEATED.search(failure.story.document.beside) is None:
+        return None
+    return Finding("not-understood", "repeated indices may be summed, which is not understood", failure.found.span)
+
+
 def gradient_of_average(failure: Failure) -> Finding | None:
     """dX beside a cost that is an average: it may be of the cost, or of what one example adds to it."""
     found = [name for side in failure.made.gradients for name in side]
@@ -369,6 +378,7 @@ _REASONS: tuple[Callable[[Failure], Finding | None], ...] = (
     _linear_layer,
     _cost_of_every_time,
     _below_the_last,
+    _summation_convention,
     _other_activation,
     gradient_of_average,
     _cost_of_one_example,

@@ -386,7 +386,8 @@ def _is_word(token: Token) -> bool:
 
 
 def _is_condition(tokens: list[Token]) -> bool:
-    """k = 1, ..., n or i ≠ j: an index letter, a relation, and nothing but letters and numbers."""
-    if len(tokens) < 3 or tokens[0].type != "NAME" or tokens[0].text not in _INDEX_LETTERS or tokens[0].marks:
+    """k = 1, ..., n or w ≠ o: an index letter, or any before ≠, a relation, and nothing but letters and numbers."""
+    if len(tokens) < 3 or tokens[0].type != "NAME" or tokens[1].type != "REL" or tokens[0].marks:
         return False
-    return tokens[1].type == "REL" and all(token.type in _CONDITION_TOKENS for token in tokens)
+    letter = tokens[0].text in _INDEX_LETTERS or tokens[1].text == "≠"
+    return letter and all(token.type in _CONDITION_TOKENS for token in tokens)
