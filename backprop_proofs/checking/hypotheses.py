@@ -21,11 +21,12 @@ Fact = tuple[Equation, tuple[Limit, ...]]
 def hypotheses(story: Story) -> Iterator[tuple[Node, Node]]:
     """Both sides of each."""
     for row in story.document.given:
-        defined = False  # x of x = A = B
-        for _, left, right, sign, carried in story.links(row) if row.problem is None else ():
+        defined, end = False, None  # x of x = A = B
+        for _, left, right, sign, _ in story.links(row) if row.problem is None else ():
             symmetric = isinstance(right, tree.Transpose) and right.of == left  # W = W^T
             named = isinstance(left, tree.Name) and not symmetric
-            defined = named or as_call(left) is not None or (defined and not carried)
+            defined = named or as_call(left) is not None or (defined and left == end)
+            end = right
             if sign in EQUALS and not defined:
                 yield left, right
 

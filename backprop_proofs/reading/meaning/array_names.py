@@ -24,7 +24,7 @@ def _arrays_in(node: Node) -> Iterator[Name]:
             names = [name for name in (_plain(one), _plain(other)) if name is not None]
             if sign in ENTRYWISE:
                 yield from names
-            elif not sign and len(names) == 2 and other is node.factors[-1] and _is_capital(names[0]):
+            elif not sign and len(names) == 2 and other is node.factors[-1] and _is_matrix_before(names[0], other):
                 yield names[1]
     elif isinstance(node, Transpose | Call) and (isinstance(node, Transpose) or node.function.base == "diag"):
         inside = [node.of] if isinstance(node, Transpose) else list(node.arguments)
@@ -76,6 +76,11 @@ def _plain(node: Node) -> Name | None:
     if isinstance(node, Group) and len(node.items) == 1:
         node = node.items[0]
     return node if isinstance(node, Name) and not (node.below or node.primes) else None
+
+
+def _is_matrix_before(name: Name, other: Node) -> bool:
+    """Whether W of W x may be a matrix; L of L(y) is a cost."""
+    return _is_capital(name) and not (isinstance(other, Group) and bare_key(name) in _COSTS)
 
 
 def _is_capital(name: Name) -> bool:
