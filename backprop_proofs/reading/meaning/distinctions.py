@@ -64,8 +64,8 @@ class Distinctions(Calls):
 
     def _bent(self, chain: tree.Chain, one: Expr, other: Expr, span: Span, scope: Scope) -> Expr | None:
         """p u where u > 0 and q u where it is not: q u + (p - q) relu(u)."""
-        sign = chain.relations[0].sign
-        if len(chain.parts) != 2 or sign not in ABOVE + BELOW:
+        sign = chain.relations[0].sign if len(chain.parts) == 2 else ""
+        if sign not in (*ABOVE, *BELOW):
             return None
         gap = self._number_of(chain, scope)
         slopes = [_multiple(value, gap) for value in ((one, other) if sign in ABOVE else (other, one))]
